@@ -11,7 +11,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
-from vietnamese.text import fold
+from vietnamese import fold
 
 DISTRICTS_END = date(2025, 7, 1)
 _KINDS = ("Thành phố", "Thị xã", "Thị trấn", "Huyện", "Phường", "Xã")
