@@ -9,6 +9,7 @@ from bot.content.model import PartKey, Topic
 from bot.dialogue import acts, scam
 from bot.dialogue.payloads import button
 from bot.messages import Button, Media, Message, Rows
+from vietnamese.places import REFORM
 
 CHILD_UNTIL = 14  # years: the age from which the law lets a person hold a level-2 account of their own (dinh_danh/do_tuoi)
 ELDERLY_FROM = 65
@@ -158,11 +159,12 @@ class Renderer:
     def _place_label(self, place_id: str) -> str:
         """A name that tells places of the same name apart: the commune with its district, the unit as today's."""
         place = self.library.places[place_id]
-        if place.kind == "commune" and place.district:
-            return f"{place.name}, {self.library.places[place.district].name} (cũ)"
+        district = self.library.places.district_of(place_id)
+        if place.kind == "commune" and district:
+            return f"{place.name}, {self.library.places[district].name} (cũ)"
         if place.kind == "unit":
             return f"{place.name} (từ 7/2025)"
-        return f"{place.name} (cũ)" if self.day >= date(2025, 7, 1) else place.name
+        return f"{place.name} (cũ)" if self.day >= REFORM else place.name
 
     def checklist(self, act: acts.Checklist) -> list[Message]:
         """What to bring for level 2, for this age and card, and where to go from this locality."""
@@ -180,7 +182,7 @@ class Renderer:
         if place_id not in places:
             return answer
         place = places[place_id]
-        if self.day < date(2025, 7, 1):
+        if self.day < REFORM:
             here = f"📍 Bà con ở {place.name}."
         elif len(place.units) == 1:
             unit = places[place.units[0]].name
