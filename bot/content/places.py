@@ -17,7 +17,7 @@ class Places(Mapping[str, Place]):
 
     def __init__(self, data: Any):
         self._gazetteer = Gazetteer(data)
-        self._places = {place.slug: place for place in self._gazetteer}
+        self._places: dict[str, Place] = {place.slug: place for place in self._gazetteer}
 
     def __getitem__(self, key: str) -> Place:
         return self._places[key]

@@ -8,7 +8,7 @@ import yaml
 
 from bot.errors import Problem
 
-Path_ = tuple[str | int, ...]
+Path_ = tuple[str | int | float, ...]
 try:
     _Loader: Any = yaml.CSafeLoader
 except AttributeError:  # libyaml is missing from this build of PyYAML: slower, same result

@@ -33,7 +33,8 @@ class Renderer:
         if topic is None:  # the model knows a topic whose content is gone: say so rather than fall silent
             return self.out_of_scope(again=False)
         answer = topic.answer_on(self.day)
-        first = answer.parts.get(self._part(topic, act)) if self._part(topic, act) else None
+        part = self._part(topic, act)
+        first = answer.parts[part] if part else None
         pieces = [piece for piece in (first, answer.short) if piece]
         if answer.steps:
             pieces.append("\n".join(f"{number}. {step}" for number, step in enumerate(answer.steps, 1)))

@@ -4,6 +4,7 @@ The order matters: stop words before any understanding; numbered choices become 
 and the acts are performed one after another. Without Rasa the menu answers, from content alone.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -144,10 +145,9 @@ class Turns:
         return Message(renderer.say("not_subscribed"), buttons=((button("🔔 Đăng ký nhận tin", "subscribe"),),))
 
     async def _leave_flow(self, incoming: Incoming, renderer: Renderer) -> None:
-        try:
+        # The receipt matters; a flow left open asks its question once more at worst.
+        with contextlib.suppress(UnderstandingError):
             await self.understanding.ask(incoming.address.conversation, "/cancel", renderer.day)
-        except UnderstandingError:
-            pass  # the receipt matters; a flow left open asks its question once more at worst
 
     async def _resume(self, incoming: Incoming, renderer: Renderer) -> Message | None:
         """Start again for one who had stopped and whose consent text is unchanged; None sends the rest through the flow."""

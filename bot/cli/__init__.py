@@ -1,0 +1,1 @@
+"""The `loa` command: one module a family of verbs, each a thin shell around the services."""
