@@ -1,5 +1,6 @@
 """Pydantic's errors in Vietnamese, each with the way out."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -43,7 +44,16 @@ def validate[Model: BaseModel](model: type[Model], document: Document) -> tuple[
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        return None, [document.problem(_path(item["loc"]), explain(item, model)) for item in error.errors()]
+        return None, [document.problem(_path(item["loc"]), explain(item, model)) for item in _causes(error.errors())]
+
+
+def _causes(items: Sequence[Any]) -> list[Any]:
+    """Without the "too few items" that a list reports only because some of its items are wrong."""
+    locations = [item["loc"] for item in items]
+    return [
+        item for item in items
+        if not (item["type"] == "too_short" and any(loc != item["loc"] and loc[: len(item["loc"])] == item["loc"] for loc in locations))
+    ]
 
 
 def explain(item: Any, model: type[BaseModel]) -> str:

@@ -88,7 +88,8 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     what = error.problem or error.context or ""
     hints = {
         "mapping values are not allowed": 'có dấu ":" trong câu. Đặt cả câu trong dấu ngoặc kép "…"',
-        "found character '\\t'": "có phím Tab ở đầu dòng. Thay bằng dấu cách",
+        "found a tab character": "có phím Tab ở đầu dòng. Thay bằng dấu cách",
+        "found character that cannot start any token": "có phím Tab ở đầu dòng. Thay bằng dấu cách",
         "could not find expected ':'": 'thiếu dấu ":" sau tên mục, hoặc dòng thụt lề sai',
         "did not find expected key": "dòng thụt lề sai, hoặc thiếu dấu ngoặc kép đóng",
         "did not find expected '-' indicator": 'dòng thụt lề sai: các dòng của một danh sách phải bắt đầu bằng "- " thẳng cột',
