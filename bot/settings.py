@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="Port of the web page")
     public_url: HttpUrl | None = Field(None, description="https address residents and Telegram reach the web server by")
     web_rate_per_minute: int = Field(30, ge=1, description="Questions a minute one web client may ask")
+    web_embed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="Sites that may embed the chat, e.g. https://nghean.gov.vn, separated by commas"
+    )
     trust_proxy: bool = Field(False, description="Take the client's address from X-Forwarded-For (only behind your own proxy)")
 
     telegram_token: SecretStr | None = Field(None, description="Bot token from @BotFather; unset: no Telegram")
@@ -79,7 +82,7 @@ class Settings(BaseSettings):
     def _as_of(cls, value: Any) -> Any:
         return parse_as_of(value) if isinstance(value, str) else value
 
-    @field_validator("staff_chats", mode="before")
+    @field_validator("staff_chats", "web_embed_hosts", mode="before")
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

@@ -43,7 +43,7 @@ class RasaClient:
     async def ready(self) -> bool:
         """Whether a model is loaded and answering."""
         try:
-            return (await self._http.get("/webhooks/loa/")).status_code == 200
+            return (await self._http.get("/webhooks/loa/health")).status_code == 200
         except httpx.HTTPError:
             return False
 

@@ -1,0 +1,20 @@
+"""`loa up`: everything at once."""
+
+import asyncio
+import sys
+
+import click
+
+from bot import logs
+from bot.serve import serve
+from bot.settings import load
+
+
+@click.command(help="Run everything: Rasa, the web page, Telegram (with LOA_TELEGRAM_TOKEN) and campaigns. Ctrl-C stops it in order.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port of the web page (default 8080; 0: any free one).")
+@click.option("--as-of", metavar="DATE", help="Pretend it is this day, e.g. 2022-11-07: for rehearsals.")
+@click.option("--no-telegram", is_flag=True, help="Leave Telegram alone even if a token is set.")
+def up(port: int | None, as_of: str | None, no_telegram: bool) -> None:
+    settings = load(port=port, as_of=as_of)
+    logs.configure(settings.log_level, settings.log_json)
+    sys.exit(0 if asyncio.run(serve(settings, telegram=not no_telegram)) else 1)

@@ -1,0 +1,163 @@
+"""A whole Loa in one process: the parts of `loa up`, and how they hang together."""
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+
+import click
+import structlog
+import uvicorn
+
+from bot.bootstrap import Core, make_supervisor, open_core, rasa_port
+from bot.channels.web import Outbox, WebChannel
+from bot.errors import LoaError, SettingError, StoreError
+from bot.metrics import CONTENT_PROBLEMS, RASA_READY
+from bot.parts import Part, run_parts, stop_on_signals, until_stopped
+from bot.settings import ROOT, Settings
+from bot.store import inbox
+from bot.understanding.supervisor import Supervisor, nlu_environment, nlu_python
+from bot.web.app import create_app
+
+log = structlog.get_logger()
+
+HOUSEKEEPING = 3600.0  # seconds
+
+
+async def serve(settings: Settings, telegram: bool) -> bool:
+    """Run until asked to stop. False if a part died. Raises LoaError when it cannot start."""
+    port = rasa_port(settings)
+    async with AsyncExitStack() as stack:
+        stop = await stack.enter_async_context(stop_on_signals())
+        core = await stack.enter_async_context(open_core(settings, settings.rasa_url or f"http://127.0.0.1:{port}"))
+        listening = stack.enter_context(_listen(settings))
+        supervisor = None if settings.rasa_url else make_supervisor(settings, port, core.rasa)
+        outbox = Outbox()
+        app = create_app(
+            core.turns, WebChannel(outbox), rate_per_minute=settings.web_rate_per_minute, trust_proxy=settings.trust_proxy,
+            embed_hosts=settings.web_embed_hosts, ready=_Readiness(core, supervisor),
+        )
+        parts = [
+            Part("web", _web(app, listening, outbox)),
+            Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None))),
+            Part("housekeeping", until_stopped(lambda: _housekeeping(core, supervisor))),
+        ]
+        if supervisor:
+            parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor))))
+        click.echo(_welcome(settings, listening))
+        return await run_parts(parts, stop)
+
+
+def _listen(settings: Settings) -> socket.socket:
+    """The web page's socket, taken before anything is started, so that a port in use is said at once."""
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise SettingError(
+            f"port {settings.port} on {settings.host} cannot be used ({error.strerror}). Is another Loa running? Try ./loa up --port 8081"
+        ) from None
+    return listening
+
+
+def _web(app: object, listening: socket.socket, outbox: Outbox):  # type: ignore[no-untyped-def]
+    async def run(stop: asyncio.Event) -> None:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))  # type: ignore[arg-type]
+        # Signals are ours: uvicorn must not take them over.
+        serving = asyncio.ensure_future(server._serve(sockets=[listening]))
+        stopping = asyncio.ensure_future(stop.wait())
+        try:
+            await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+            outbox.close()
+            server.should_exit = True
+            await serving
+
+    return run
+
+
+async def _understand(supervisor: Supervisor) -> None:
+    """Serve with the newest model; train first, or beside it, when content or pipeline changed since."""
+    have_model = any((ROOT / "models").glob("*.tar.gz"))
+    if not have_model:
+        await _train()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(supervisor.run())
+        if have_model and await _train():
+            supervisor.restart()
+
+
+async def _train() -> bool:
+    """Bring the model up to date. True if a new one was trained; a failed training leaves the old one in charge."""
+    process = await asyncio.create_subprocess_exec(
+        str(nlu_python()), "-m", "nlu.train", cwd=ROOT, env=nlu_environment(),
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
+    )
+    trained = False
+    try:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            text = line.decode(errors="replace").rstrip()
+            trained = trained or "trained in" in text
+            if text and "still fits" not in text:
+                click.echo(f"  {text}")
+        if await process.wait():
+            log.error("training.failed", code=process.returncode)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    return trained and process.returncode == 0
+
+
+async def _housekeeping(core: Core, supervisor: Supervisor | None) -> None:
+    """Gauges every second, old ids every hour."""
+    loop = asyncio.get_running_loop()
+    due = 0.0
+    while True:
+        RASA_READY.set(1 if supervisor is None or supervisor.ready else 0)
+        CONTENT_PROBLEMS.set(len(core.content.problems))
+        if loop.time() >= due:
+            due = loop.time() + HOUSEKEEPING
+            try:
+                async with core.database.write() as connection:
+                    await inbox.forget_old(connection, core.clock.now())
+            except StoreError as error:
+                log.error("housekeeping.failed", error=str(error))
+        await asyncio.sleep(1)
+
+
+class _Readiness:
+    """What `/readyz` says of each part."""
+
+    def __init__(self, core: Core, supervisor: Supervisor | None):
+        self._core, self._supervisor = core, supervisor
+
+    async def __call__(self) -> Mapping[str, str]:
+        return {"database": await self._database(), "content": "ok", "rasa": await self._rasa()}
+
+    async def _database(self) -> str:
+        try:
+            async with self._core.database.read() as connection:
+                await connection.exec_driver_sql("SELECT 1")
+        except LoaError:
+            return "unreachable"
+        return "ok"
+
+    async def _rasa(self) -> str:
+        if self._supervisor is not None:
+            return "ok" if self._supervisor.ready else "starting"
+        return "ok" if await self._core.rasa.ready() else "unreachable"
+
+
+def _welcome(settings: Settings, listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    as_of = f"\n  Pretending it is {settings.as_of:%d/%m/%Y %H:%M}." if settings.as_of else ""
+    return (
+        f"Loa is up: open http://{shown}:{port}{as_of}\n"
+        "  Buttons answer at once; typed questions as soon as Rasa has loaded (about 20 s). Ctrl-C stops."
+    )
