@@ -1,0 +1,108 @@
+"""The Rasa component around the topic model: sets intent, ranking and decision on each message."""
+
+from __future__ import annotations
+
+import logging
+import pickle
+from typing import Any, Dict, List, Text
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.classifiers.classifier import IntentClassifier
+from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDENCE_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.decision import ANSWER, CLARIFY, REFUSE, Decision, Thresholds, decide
+from nlu.examples import Example
+from nlu.importer import LABEL
+from nlu.model import TopicModel
+
+logger = logging.getLogger(__name__)
+
+# The message property that carries the decision to the actions and the channel.
+UNDERSTOOD = "understood"
+_FILE = "topics.pickle"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
+class TopicClassifier(GraphComponent, IntentClassifier):
+    """Trains on `label` and predicts the intents faq, clarify, out_of_scope and those of talk.
+
+    `understood` on the message is {"decision", "label", "topics", "confidence", "ranking": [{"topic", "confidence"}]}.
+    """
+
+    @staticmethod
+    def get_default_config() -> Dict[Text, Any]:
+        return {
+            "normaliser": True,  # spell texts one way before looking at them
+            "augmentation": 1.0,  # how many misspelt, shortened, dialect copies to learn from
+            "strength": 0.5,  # inverse regularisation of the linear classifier
+            "answer": 0.7,  # thresholds: see nlu/decision.py
+            "talk": 0.5,
+            "refuse": 0.6,
+        }
+
+    def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, model: TopicModel) -> None:
+        self._storage = storage
+        self._resource = resource
+        self.model = model
+        self.thresholds = Thresholds(config["answer"], config["talk"], config["refuse"])
+
+    @classmethod
+    def create(
+        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> TopicClassifier:
+        model = TopicModel(config["normaliser"], config["augmentation"], config["strength"])
+        return cls(config, model_storage, resource, model)
+
+    @classmethod
+    def load(
+        cls,
+        config: Dict[Text, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> TopicClassifier:
+        # The archive is written by our own training on this machine; nothing from outside is unpickled.
+        with model_storage.read_from(resource) as directory, open(directory / _FILE, "rb") as file:
+            return cls(config, model_storage, resource, pickle.load(file))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        examples = [Example(message.get(TEXT), message.get(LABEL)) for message in training_data.intent_examples]
+        self.model.fit(examples, progress=logger.info)
+        with self._storage.write_to(self._resource) as directory, open(directory / _FILE, "wb") as file:
+            pickle.dump(self.model, file, protocol=pickle.HIGHEST_PROTOCOL)
+        return self._resource
+
+    def process(self, messages: List[Message]) -> List[Message]:
+        for message, decision in zip(messages, self.understand([message.get(TEXT) or "" for message in messages])):
+            confidence = {PREDICTED_CONFIDENCE_KEY: decision.confidence}
+            message.set(INTENT, {INTENT_NAME_KEY: intent_name(decision), **confidence}, add_to_output=True)
+            message.set(UNDERSTOOD, as_dict(decision), add_to_output=True)
+        return messages
+
+    def understand(self, texts: List[Text]) -> List[Decision]:
+        """One decision per text, in order; scored in one batch."""
+        return [decide(scored, self.thresholds) for scored in self.model.score(texts)]
+
+
+def intent_name(decision: Decision) -> str:
+    """The Rasa intent a decision stands for in rules and stories."""
+    if decision.decision in (CLARIFY, REFUSE):
+        return decision.decision
+    return "faq" if decision.decision == ANSWER else decision.label.partition("/")[2]
+
+
+def as_dict(decision: Decision) -> "dict[str, Any]":
+    """The decision as JSON: how it travels in the message, to the actions and to the channel."""
+    return {
+        "decision": decision.decision,
+        "label": decision.label,
+        "topics": list(decision.topics),
+        "confidence": round(decision.confidence, 4),
+        "ranking": [{"topic": label, "confidence": round(share, 4)} for label, share in decision.ranking],
+    }

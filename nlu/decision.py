@@ -1,0 +1,55 @@
+"""From scores to what the bot does: answer, ask back, talk, or say that this is not ours."""
+
+from dataclasses import dataclass
+from typing import Tuple
+
+from nlu.examples import OUT_OF_SCOPE
+from nlu.model import Scored
+
+ANSWER, CLARIFY, TALK, REFUSE = "answer", "clarify", "talk", "out_of_scope"
+_OFFERED = 3
+_RANKED = 5
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """answer, talk: least confidence to act at once; refuse: least chance of being out of scope to say so."""
+
+    answer: float = 0.7
+    talk: float = 0.5
+    refuse: float = 0.6
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What to do about one message.
+
+    decision: answer, clarify, talk or out_of_scope. topics: what to answer (usually one) or to offer (up to three).
+    label: the first choice. ranking: the five best labels with their shares.
+    """
+
+    decision: str
+    label: str
+    confidence: float
+    topics: Tuple[str, ...]
+    ranking: Tuple[Tuple[str, float], ...]
+
+
+def is_topic(label: str) -> bool:
+    return "/" in label and not label.startswith("talk/")
+
+
+def decide(scored: Scored, thresholds: Thresholds) -> Decision:
+    """The decision for one text scored as a whole."""
+    ranked = [(label, share) for label, share in zip(scored.labels, scored.shares) if label != OUT_OF_SCOPE]
+    offered = tuple(label for label, _ in ranked if is_topic(label))[:_OFFERED]
+    first = scored.labels[0]
+    if is_topic(first) and scored.confidence >= thresholds.answer:
+        decision, topics = ANSWER, (first,)
+    elif first.startswith("talk/") and scored.confidence >= thresholds.talk:
+        decision, topics = TALK, ()
+    elif scored.foreign >= thresholds.refuse:
+        decision, topics = REFUSE, ()
+    else:
+        decision, topics = CLARIFY, offered
+    return Decision(decision, first, scored.confidence, topics, tuple(ranked[:_RANKED]))

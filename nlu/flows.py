@@ -1,0 +1,110 @@
+"""The dialogue's flows: their slots in the order asked, and how a slot is read from a message.
+
+A flow is a Rasa form named `<flow>_form`; its slots are shared between flows and emptied when one ends.
+"""
+
+import re
+from datetime import date
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+
+from nlu.entities import the_places
+from vietnamese import fold, normalise
+
+SLOTS: Dict[str, Tuple[str, ...]] = {
+    "subscribe": ("consent", "place"),
+    "unsubscribe": ("confirm",),
+    "my_data": ("choice", "confirm"),
+    "checklist": ("age", "card", "place"),
+    "where": ("place",),
+    "scam": ("message",),
+}
+ALL_SLOTS = tuple(dict.fromkeys(slot for slots in SLOTS.values() for slot in slots))
+# What a flow asks about the meaning of a place: choices offered until one is taken.
+OPTIONS = "options"
+
+_YES = frozenset("co roi|roi|roi a|co|da|vang|u|ok|dong y|dung|dung roi|duoc|chac|chac chan|yes|nhat tri|co chu|dong y roi|tui dong y|toi dong y|vang a|da co|co a|da vang|r".split("|"))
+_NO = frozenset("khong|chua|khong a|chua co|chua co a|khong co|khong dong y|thoi|no|khong can|dung|khoi|da chua|chua a|da khong|khong muon|chua lam|mat roi|khong dau".split("|")) - {"dung"}
+_SHOW = re.compile(r"\b(?:xem|coi|cho biet|hien|luu gi|luu nhung gi|co gi)\b")
+_DELETE = re.compile(r"\b(?:xoa|huy|bo het|go bo|quen het)\b")
+_BARE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
+_PASTED_WORDS = 15
+
+
+class Heard(NamedTuple):
+    """One message as the flows see it. `asked`: the slot just asked for, if any."""
+
+    text: str
+    intent: str
+    decision: str
+    entities: List[Mapping[str, Any]]
+    today: date
+    asked: Optional[str]
+
+    def values(self, kind: str) -> "list[str]":
+        return [e["value"] for e in self.entities if e["entity"] == kind]
+
+
+class Read(NamedTuple):
+    """A slot read from a message: its value, or the choices (`options`) to ask between."""
+
+    value: Optional[str] = None
+    options: Tuple[str, ...] = ()
+
+
+def read(slot: str, heard: Heard) -> Read:
+    """What `heard` says about `slot`; an empty Read when it says nothing."""
+    return _READERS[slot](heard)
+
+
+def _place(heard: Heard) -> Read:
+    places = the_places()
+    said = [slug for slug in heard.values("place") if slug in places]
+    if not said and heard.asked == "place":
+        said = [slug for mention in places.find(heard.text, expected=True) for slug in mention.slugs]
+    meanings = places.today(said, heard.today)
+    return Read(meanings[0]) if len(meanings) == 1 else Read(options=meanings)
+
+
+def _age(heard: Heard) -> Read:
+    ages = heard.values("age")
+    if ages:
+        return Read(ages[0])
+    number = _BARE_NUMBER.fullmatch(heard.text) if heard.asked == "age" else None
+    return Read(str(int(number[1]))) if number and int(number[1]) <= 120 else Read()
+
+
+def _yes_or_no(slot: str) -> Callable[[Heard], Read]:
+    def reader(heard: Heard) -> Read:
+        if heard.asked != slot:
+            return Read()
+        said = fold(normalise(heard.text))
+        if said in _NO or heard.intent == "deny":
+            return Read("no")
+        return Read("yes") if said in _YES or heard.intent == "affirm" else Read()
+
+    return reader
+
+
+def _choice(heard: Heard) -> Read:
+    if heard.intent in ("show", "delete"):
+        return Read(heard.intent)
+    if heard.asked != "choice" and heard.intent != "my_data":
+        return Read()
+    said = fold(normalise(heard.text))
+    return Read("delete") if _DELETE.search(said) else Read("show") if _SHOW.search(said) else Read()
+
+
+def _message(heard: Heard) -> Read:
+    pasted = heard.values("link") or heard.values("phone") or heard.values("account") or len(heard.text.split()) >= _PASTED_WORDS
+    return Read("given") if pasted or heard.asked == "message" else Read()
+
+
+_READERS: Dict[str, Callable[[Heard], Read]] = {
+    "place": _place,
+    "age": _age,
+    "consent": _yes_or_no("consent"),
+    "confirm": _yes_or_no("confirm"),
+    "card": _yes_or_no("card"),
+    "choice": _choice,
+    "message": _message,
+}

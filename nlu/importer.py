@@ -1,0 +1,54 @@
+"""Feeds the content's examples to Rasa as training data, so that no generated files are needed."""
+
+from typing import Any, Dict, List, Optional, Text, Union
+
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.training_data.structures import StoryGraph
+from rasa.shared.importers.importer import TrainingDataImporter
+from rasa.shared.nlu.constants import INTENT, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from nlu.examples import load_examples
+
+# A message property of our own: what the classifier is to predict.
+LABEL = "label"
+
+
+def intent_of(label: str) -> str:
+    """The Rasa intent of a label: "talk/greet" → "greet", a topic → "faq", "out_of_scope" is itself."""
+    if label.startswith("talk/"):
+        return label.partition("/")[2]
+    return "faq" if "/" in label else label
+
+
+class ContentImporter(TrainingDataImporter):
+    """Examples of `content/faq` and `nlu/data`; domain, rules and config come from Rasa's own file importer."""
+
+    def __init__(
+        self,
+        config_file: Optional[Text] = None,
+        domain_path: Optional[Text] = None,
+        training_data_paths: Optional[Union[List[Text], Text]] = None,
+    ) -> None:
+        pass
+
+    def get_nlu_data(self, language: Optional[Text] = "vi") -> TrainingData:
+        return TrainingData(
+            [
+                Message({TEXT: example.text, INTENT: intent_of(example.label), LABEL: example.label})
+                for example in load_examples()
+            ]
+        )
+
+    def get_domain(self) -> Domain:
+        return Domain.empty()
+
+    def get_stories(self, exclusion_percentage: Optional[int] = None) -> StoryGraph:
+        return StoryGraph([])
+
+    def get_config(self) -> Dict[Text, Any]:
+        return {}
+
+    def get_config_file_for_auto_config(self) -> Optional[Text]:
+        return None

@@ -1,0 +1,169 @@
+"""The statistical heart: which topic a question is about, how sure that is, and whether it is ours at all.
+
+Two stages. A linear classifier over sparse features scores every label. A small logistic model then looks at how the
+scores lie, how near the closest training example is and how much of the text is known, and says how likely the first
+choice is right, and how likely the question is out of scope. Both small models are fitted on predictions for examples
+the classifier had not seen, whole families (an example with its copies) kept together.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import Callable, List, Sequence, Tuple
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import LinearSVC
+
+from nlu.augment import copies
+from nlu.examples import OUT_OF_SCOPE, Example
+from nlu.features import Features
+
+_FOLDS = 3
+_SEED = 20221231
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What the model thinks of one text.
+
+    labels: all labels, best first; shares: their softmax shares; confidence: chance that the first is right;
+    foreign: chance that the text is out of scope.
+    """
+
+    labels: Tuple[str, ...]
+    shares: Tuple[float, ...]
+    confidence: float
+    foreign: float
+
+
+class TopicModel:
+    """Fit once with `fit`, then `score`; pickles."""
+
+    def __init__(self, normaliser: bool = True, augmentation: float = 1.0, strength: float = 0.5) -> None:
+        self._normaliser = normaliser
+        self._augmentation = augmentation
+        self._strength = strength
+
+    @property
+    def labels(self) -> "tuple[str, ...]":
+        return tuple(self._labels)
+
+    def fit(self, examples: Sequence[Example], progress: Progress = lambda line: None) -> "TopicModel":
+        texts, labels, families = self._family_of_copies([*examples, *_gibberish()])
+        progress(f"{len(examples)} examples of {len(set(labels))} labels, {len(texts)} with copies")
+        self._features = Features(self._normaliser).fit(texts)
+        rows = self._features.transform(texts)
+        originals = np.r_[True, families[1:] != families[:-1]]
+        unseen = self._score_unseen(rows, labels, families, originals, progress)
+        self._calibrate(unseen, labels, rows)
+        progress("fitting the classifier on everything")
+        self._linear = self._classifier().fit(rows, labels)
+        self._labels = self._linear.classes_
+        self._known, self._known_labels = rows[originals], labels[originals]
+        return self
+
+    def score(self, texts: Sequence[str]) -> "list[Scored]":
+        """One result per text, in order."""
+        if not texts:
+            return []
+        rows = self._features.transform(texts)
+        margins = self._linear.decision_function(rows)
+        signs = self._signs(margins, rows, self._known, self._known_labels, self._labels)
+        confidence = self._right.predict_proba(signs)[:, 1]
+        foreign = self._foreign.predict_proba(signs)[:, 1]
+        shares = _softmax(margins / self._temperature)
+        order = np.argsort(-shares, axis=1)
+        return [
+            Scored(tuple(self._labels[o]), tuple(map(float, share[o])), float(sure), float(out))
+            for o, share, sure, out in zip(order, shares, confidence, foreign)
+        ]
+
+    def _family_of_copies(self, examples: Sequence[Example]) -> "tuple[list[str], np.ndarray, np.ndarray]":
+        rng = random.Random(_SEED)
+        texts: List[str] = []
+        labels: List[str] = []
+        families: List[int] = []
+        for family, example in enumerate(examples):
+            made = [example.text] + (copies(example.text, rng, self._augmentation) if self._augmentation else [])
+            texts += made
+            labels += [example.label] * len(made)
+            families += [family] * len(made)
+        return texts, np.array(labels), np.array(families)
+
+    def _classifier(self) -> LinearSVC:
+        return LinearSVC(C=self._strength, random_state=_SEED)
+
+    def _score_unseen(self, rows, labels, families, originals, progress: Progress) -> "tuple[np.ndarray, np.ndarray, np.ndarray]":
+        """(margins, signs, label order) for every row, from a classifier that had not seen its family."""
+        classes = np.unique(labels)
+        margins = np.zeros((rows.shape[0], len(classes)), np.float32)
+        signs = None
+        folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
+        for number, (seen, unseen) in enumerate(folds.split(rows, labels, families), 1):
+            progress(f"checking on examples held back, {number} of {_FOLDS}")
+            linear = self._classifier().fit(rows[seen], labels[seen])
+            margins[unseen] = linear.decision_function(rows[unseen])
+            near = seen[originals[seen]]
+            part = self._signs(margins[unseen], rows[unseen], rows[near], labels[near], classes)
+            signs = np.zeros((rows.shape[0], part.shape[1])) if signs is None else signs
+            signs[unseen] = part
+        return margins, signs, classes
+
+    def _calibrate(self, unseen, labels, rows) -> None:
+        margins, signs, classes = unseen
+        truth = np.searchsorted(classes, labels)
+        grid = np.geomspace(0.05, 1.0, 25)
+        losses = [-np.log(_softmax(margins / t)[np.arange(len(truth)), truth] + 1e-9).mean() for t in grid]
+        self._temperature = float(grid[int(np.argmin(losses))])
+        # The signs hold shares at a fixed temperature, so calibrating the temperature later does not move them.
+        self._right = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+        self._right.fit(signs, margins.argmax(1) == truth)
+        self._foreign = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=1000))
+        self._foreign.fit(signs, labels == OUT_OF_SCOPE)
+
+    @staticmethod
+    def _signs(margins, rows: sp.csr_matrix, known: sp.csr_matrix, known_labels, classes) -> np.ndarray:
+        """How trustworthy each row's scores look; shape (rows, signs)."""
+        best = np.sort(margins, axis=1)[:, ::-1][:, :3]
+        shares = _softmax(margins / 0.2)
+        top = np.sort(shares, axis=1)[:, ::-1][:, :3]
+        first = margins.argmax(1)
+        foreign = np.flatnonzero(classes == OUT_OF_SCOPE)
+        foreign_margin = margins[:, foreign[0]] if len(foreign) else np.full(len(margins), -1.0)
+        near, near_first = _nearness(rows, known, known_labels, classes[first])
+        return np.column_stack(
+            [
+                best[:, 0], best[:, 0] - best[:, 1], best[:, 1] - best[:, 2], top[:, 0], top[:, 0] - top[:, 1],
+                np.log(top[:, 0] + 1e-6), foreign_margin, best[:, 0] - foreign_margin, first == (foreign[0] if len(foreign) else -1),
+                near, near_first, near - near_first, np.log1p(np.diff(rows.indptr)),
+            ]
+        )  # fmt: skip
+
+
+def _gibberish(amount: int = 60) -> "list[Example]":
+    """Keys hit at random: what small children and pockets type. No list of these could be complete."""
+    rng = random.Random(_SEED)
+    keys = "asdfghjklqwertyuiopzxcvbnm"
+    words = ["".join(rng.choices(keys, k=rng.randint(1, 9))) for _ in range(amount * 3)]
+    return [Example(" ".join(rng.sample(words, rng.randint(1, 4))), OUT_OF_SCOPE) for _ in range(amount)]
+
+
+def _nearness(rows, known, known_labels, first) -> "tuple[np.ndarray, np.ndarray]":
+    """Cosine to the nearest known example, and to the nearest one of the first choice's label."""
+    near, near_first = np.zeros(rows.shape[0]), np.zeros(rows.shape[0])
+    for start in range(0, rows.shape[0], 512):
+        block = slice(start, start + 512)
+        likeness = (rows[block] @ known.T).toarray()
+        near[block] = likeness.max(1)
+        near_first[block] = np.where(known_labels[None, :] == first[block][:, None], likeness, 0).max(1)
+    return near, near_first
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    shifted = np.exp(scores - scores.max(1, keepdims=True))
+    return shifted / shifted.sum(1, keepdims=True)

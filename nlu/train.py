@@ -1,0 +1,75 @@
+"""`python -m nlu.train [--force]`: trains a model into models/, unless the newest one still fits."""
+
+import argparse
+import contextlib
+import logging
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from nlu.quiet import quieten
+
+_KEPT = 2
+
+
+def main() -> int:
+    """Exit code 0 when a fitting model is there at the end; 1 with one line on stderr when the examples are broken."""
+    parser = argparse.ArgumentParser(prog="nlu.train", description=__doc__)
+    parser.add_argument("--force", action="store_true", help="train even when nothing changed")
+    arguments = parser.parse_args()
+    quieten()
+    from nlu.examples import ExamplesError
+    from nlu.fingerprint import fingerprint, model_path, newest_model
+
+    started = time.monotonic()
+    try:
+        path = model_path(fingerprint())
+        if path == newest_model() and not arguments.force:
+            print(f"model {path.name} still fits: nothing to train", flush=True)
+            return 0
+        print("training: examples, pipeline or stories changed; this takes about a minute", flush=True)
+        train(path)
+    except ExamplesError as error:
+        print(f"training failed: {error}", file=sys.stderr)
+        return 1
+    print(f"model {path.name} trained in {time.monotonic() - started:.0f} s", flush=True)
+    return 0
+
+
+def train(path: Path) -> None:
+    """Trains from config.yml, domain.yml, stories/ and the examples; the finished model appears at `path` at once.
+
+    Raises ExamplesError for examples that cannot be learned, RuntimeError when Rasa writes no model.
+    """
+    from rasa.model_training import train as rasa_train
+
+    from nlu.paths import CONFIG, DOMAIN, MODELS, ROOT, STORIES
+
+    _report_progress()
+    MODELS.mkdir(exist_ok=True)
+    os.chdir(ROOT)
+    with tempfile.TemporaryDirectory(dir=MODELS, prefix=".training-") as scratch:
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # Rasa prints paths that are gone in a moment
+            result = rasa_train(str(DOMAIN), str(CONFIG), [str(STORIES)], output=scratch, force_training=True, fixed_model_name="loa")
+        if not result.model:
+            raise RuntimeError(f"Rasa trained no model (code {result.code})")
+        # A rename is atomic: a training that is killed leaves the last good model in charge.
+        os.replace(result.model, path)
+    os.utime(path)
+    for old in sorted(MODELS.glob("loa-*.tar.gz"), key=lambda p: p.stat().st_mtime_ns)[:-_KEPT]:
+        old.unlink()
+
+
+def _report_progress() -> None:
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(logging.Formatter("  %(message)s"))
+    progress = logging.getLogger("nlu")
+    progress.setLevel(logging.INFO)
+    progress.addHandler(handler)
+    progress.propagate = False
+
+
+if __name__ == "__main__":
+    sys.exit(main())
