@@ -91,11 +91,8 @@ class Updates:
         raise ApiError(409, TERMINATED)
 
     def _confirm(self, offset: int) -> None:
-        if offset < 0:
-            gone = self.waiting[:offset]
-        else:
-            gone = [entry for entry in self.waiting if entry.handed and entry.id < offset]
-        for entry in gone:
+        older = self.waiting[:offset] if offset < 0 else [entry for entry in self.waiting if entry.handed and entry.id < offset]
+        for entry in older:
             self.waiting.remove(entry)
             self.confirmed.append(entry.id)
 
