@@ -45,7 +45,7 @@ def configure(level: str, as_json: bool) -> None:
     root.handlers[:] = [handler]
     root.setLevel(level)
     # httpx writes each URL at INFO, and Telegram's URLs hold the token.
-    for noisy in ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "aiosqlite", "uvicorn.access", "asyncio"):
+    for noisy in ("httpx", "httpcore", "telegram", "apscheduler", "alembic", "aiosqlite", "uvicorn", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import click
 import structlog
@@ -43,7 +44,7 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             Part("housekeeping", until_stopped(lambda: _housekeeping(core, supervisor))),
         ]
         if supervisor:
-            parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor))))
+            parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor, settings.state_dir / "log" / "train.log"))))
         click.echo(_welcome(settings, listening))
         return await run_parts(parts, stop)
 
@@ -79,23 +80,25 @@ def _web(app: object, listening: socket.socket, outbox: Outbox):  # type: ignore
     return run
 
 
-async def _understand(supervisor: Supervisor) -> None:
+async def _understand(supervisor: Supervisor, log_file: Path) -> None:
     """Serve with the newest model; train first, or beside it, when content or pipeline changed since."""
     have_model = any((ROOT / "models").glob("*.tar.gz"))
     if not have_model:
-        await _train()
+        await _train(log_file)
     async with asyncio.TaskGroup() as group:
         group.create_task(supervisor.run())
-        if have_model and await _train():
+        if have_model and await _train(log_file):
             supervisor.restart()
 
 
-async def _train() -> bool:
+async def _train(log_file: Path) -> bool:
     """Bring the model up to date. True if a new one was trained; a failed training leaves the old one in charge."""
-    process = await asyncio.create_subprocess_exec(
-        str(nlu_python()), "-m", "nlu.train", cwd=ROOT, env=nlu_environment(),
-        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True,
-    )
+    log_file.parent.mkdir(parents=True, exist_ok=True)
+    with log_file.open("ab") as complaints:  # TensorFlow and its friends say much on stderr that helps nobody at the terminal
+        process = await asyncio.create_subprocess_exec(
+            str(nlu_python()), "-m", "nlu.train", cwd=ROOT, env=nlu_environment(),
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=complaints, start_new_session=True,
+        )
     trained = False
     try:
         assert process.stdout is not None
@@ -105,7 +108,7 @@ async def _train() -> bool:
             if text and "still fits" not in text:
                 click.echo(f"  {text}")
         if await process.wait():
-            log.error("training.failed", code=process.returncode)
+            log.error("training.failed", code=process.returncode, see=str(log_file))
     finally:
         if process.returncode is None:
             process.kill()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-# pgserver asks for a runtime folder, which a bare CI machine does not have.
-os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())
+# pgserver asks for a private runtime folder, which a bare CI machine does not have.
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="loa-run-"))
 
 from bot.clock import ManualClock  # noqa: E402
 from bot.content.library import Library, load  # noqa: E402

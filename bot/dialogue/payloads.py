@@ -22,7 +22,7 @@ def parse(text: str) -> Payload | None:
     """The payload in `text`, or None if it is ordinary text."""
     if not text.startswith("/") or len(text.encode()) > LIMIT:
         return None
-    verb, _, argument = text[1:].strip().partition(" ")
+    verb, _, argument = text[1:].partition(" ")
     return Payload(verb, argument.strip()) if verb.isidentifier() else None
 
 
