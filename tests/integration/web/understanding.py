@@ -1,5 +1,6 @@
 """An Understanding without Rasa, for tests of the web alone: buttons mean what they say, a few sentences are known."""
 
+import asyncio
 from datetime import date
 from typing import Any
 
@@ -18,14 +19,17 @@ SENTENCES: dict[str, dict[str, Any]] = {
 
 
 class KnownSentences:
-    """`asked` holds (conversation, text) in order. `away`: as if Rasa were starting."""
+    """`asked` holds (conversation, text) in order. `away`: as if Rasa were starting. `gate`: clear it and answers wait until it is set."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
         self.away = False
+        self.gate = asyncio.Event()
+        self.gate.set()
 
     async def ask(self, sender: str, text: str, today: date) -> Reply:
         self.asked.append((sender, text))
+        await self.gate.wait()
         if self.away:
             raise NotReady("starting")
         act = self._pressed(payloads.parse(text)) or SENTENCES.get(text, {"act": "out_of_scope"})
