@@ -7,13 +7,22 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from bot import logs
+from bot.campaigns.library import LiveCampaigns
+from bot.channels.telegram import TelegramChannel
+from bot.channels.web import WebChannel
 from bot.clock import Clock, SystemClock
+from bot.content.library import Library
 from bot.content.live import LiveContent
+from bot.services.campaigns import Campaigns
 from bot.services.turn import Turns
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.understanding.client import RasaClient
 from bot.understanding.supervisor import Supervisor, free_port, nlu_environment
+
+
+# What campaigns are checked against when they are written, whether or not the channel runs on this machine.
+LIMITS = {channel.name: channel.limits for channel in (TelegramChannel, WebChannel)}
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,12 @@ class Core:
     content: LiveContent
     database: Database
     rasa: RasaClient
+    campaigns: Campaigns
     turns: Turns
+
+    def library(self) -> Library:
+        """The content that is live now."""
+        return self.content.current
 
 
 @asynccontextmanager
@@ -38,7 +52,10 @@ async def open_core(settings: Settings, rasa_url: str) -> AsyncIterator[Core]:
     rasa = RasaClient(rasa_url, settings.turn_timeout)
     try:
         await database.migrate()
-        yield Core(settings, clock, content, database, rasa, Turns(lambda: content.current, rasa, database, clock))
+        live = await asyncio.to_thread(LiveCampaigns, lambda: content.current, settings.content_dir / "campaigns", LIMITS)
+        campaigns = Campaigns(live, lambda: content.current, database, clock)
+        turns = Turns(lambda: content.current, rasa, database, clock, campaigns.pressed, campaigns.asked)
+        yield Core(settings, clock, content, database, rasa, campaigns, turns)
     finally:
         await rasa.close()
         await database.close()

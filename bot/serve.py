@@ -10,15 +10,25 @@ import click
 import structlog
 import uvicorn
 
+from bot import logs
 from bot.bootstrap import Core, make_supervisor, open_core, rasa_port
+from bot.campaigns.pace import LocalPace, NoPace
+from bot.campaigns.pacing import Chats
+from bot.channels.base import Channel
+from bot.channels.telegram import TelegramChannel
 from bot.channels.web import Outbox, WebChannel
 from bot.errors import LoaError, SettingError, StoreError
 from bot.metrics import CONTENT_PROBLEMS, RASA_READY
 from bot.parts import Part, run_parts, stop_on_signals, until_stopped
+from bot.services.campaign_clock import CampaignClock
+from bot.services.delivery import Sender
+from bot.services.handle import Handler
+from bot.services.intake import Intake
+from bot.services.reply import Pace, Replies
 from bot.settings import ROOT, Settings
 from bot.store import inbox
 from bot.understanding.supervisor import Supervisor, nlu_environment, nlu_python
-from bot.web.app import create_app
+from bot.web.app import WEBHOOK, create_app
 
 log = structlog.get_logger()
 
@@ -33,13 +43,23 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         core = await stack.enter_async_context(open_core(settings, settings.rasa_url or f"http://127.0.0.1:{port}"))
         listening = stack.enter_context(_listen(settings))
         supervisor = None if settings.rasa_url else make_supervisor(settings, port, core.rasa)
-        outbox = Outbox()
+        web = WebChannel(Outbox())
+        channels: dict[str, Channel] = {web.name: web}
+        paces: dict[str, Pace] = {web.name: NoPace()}
+        parts: list[Part] = []
+        messenger = None
+        if telegram and settings.telegram_token:
+            messenger = await stack.enter_async_context(_telegram(settings, settings.telegram_token.get_secret_value(), core))
+            channels[messenger.name], paces[messenger.name] = messenger, LocalPace(settings.telegram_rate, Chats())
+            parts += _messenger(messenger, paces[messenger.name], core)
+        parts += _campaigns(core, channels, paces)
         app = create_app(
-            core.turns, WebChannel(outbox), rate_per_minute=settings.web_rate_per_minute, trust_proxy=settings.trust_proxy,
-            embed_hosts=settings.web_embed_hosts, ready=_Readiness(core, supervisor),
+            core.turns, web, rate_per_minute=settings.web_rate_per_minute, trust_proxy=settings.trust_proxy,
+            embed_hosts=settings.web_embed_hosts, ready=_Readiness(core, supervisor, messenger),
+            telegram_webhook=messenger.webhook if messenger else None,
         )
-        parts = [
-            Part("web", _web(app, listening, outbox)),
+        parts += [
+            Part("web", _web(app, listening, web.outbox)),
             Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None))),
             Part("housekeeping", until_stopped(lambda: _housekeeping(core, supervisor))),
         ]
@@ -47,6 +67,32 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor, settings.state_dir / "log" / "train.log"))))
         click.echo(_welcome(settings, listening))
         return await run_parts(parts, stop)
+
+
+def _telegram(settings: Settings, token: str, core: Core) -> TelegramChannel:
+    secret = settings.telegram_webhook_secret
+    channel = TelegramChannel(
+        token, core.clock, api_url=settings.telegram_api_url, webhook_secret=secret.get_secret_value() if secret else None,
+        webhook_url=settings.public_url + WEBHOOK if settings.public_url and secret else None,
+    )
+    logs.keep_out(channel.secrets())
+    return channel
+
+
+def _messenger(channel: TelegramChannel, pace: Pace, core: Core) -> list[Part]:
+    """Receiving and answering on a listening channel."""
+    replies = Replies(channel, pace, core.database, core.clock)
+    intake = Intake(channel.name, Handler(core.turns, replies, channel.limits, core.database, core.clock), core.database, core.clock)
+    return [
+        Part(f"{channel.name}-listen", until_stopped(lambda: channel.listen(intake.receive))),
+        Part(f"{channel.name}-answer", intake.run),
+    ]
+
+
+def _campaigns(core: Core, channels: dict[str, Channel], paces: dict[str, Pace]) -> list[Part]:
+    sender = Sender(core.library, core.database, channels, paces, core.clock, core.campaigns.pause_itself)
+    tick = CampaignClock(core.campaigns, core.campaigns.live, core.library, core.database, core.clock, sender.wake)
+    return [Part("campaigns", tick.run), Part("sender", sender.run)]
 
 
 def _listen(settings: Settings) -> socket.socket:
@@ -136,11 +182,12 @@ async def _housekeeping(core: Core, supervisor: Supervisor | None) -> None:
 class _Readiness:
     """What `/readyz` says of each part."""
 
-    def __init__(self, core: Core, supervisor: Supervisor | None):
-        self._core, self._supervisor = core, supervisor
+    def __init__(self, core: Core, supervisor: Supervisor | None, messenger: TelegramChannel | None):
+        self._core, self._supervisor, self._messenger = core, supervisor, messenger
 
     async def __call__(self) -> Mapping[str, str]:
-        return {"database": await self._database(), "content": "ok", "rasa": await self._rasa()}
+        parts = {"database": await self._database(), "content": "ok", "rasa": await self._rasa()}
+        return parts | {"telegram": self._messenger.trouble or "ok"} if self._messenger else parts
 
     async def _database(self) -> str:
         try:

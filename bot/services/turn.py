@@ -6,7 +6,7 @@ and the acts are performed one after another. Without Rasa the menu answers, fro
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +18,7 @@ from bot.dialogue import acts, payloads
 from bot.dialogue.payloads import button
 from bot.dialogue.render import Renderer
 from bot.errors import UnderstandingError
-from bot.messages import Incoming, Limits, Message
+from bot.messages import Address, Incoming, Limits, Message
 from bot.metrics import TURN_SECONDS, TURNS
 from bot.services.words import is_resume, is_stop
 from bot.store import conversations, questions, subscribers
@@ -47,6 +47,10 @@ class Turns:
     understanding: Understanding
     database: Database
     clock: Clock
+    # A pressed campaign button (`/c <ref>`): the payload to go on with, the message to answer with, or None if unknown.
+    pressed: Callable[[Address, str], Awaitable[str | Message | None]] | None = None
+    # A topic was answered in this chat: campaigns on events want to know.
+    asked: Callable[[Address, str], Awaitable[None]] | None = None
 
     async def take(self, incoming: Incoming, limits: Limits) -> Turned:
         """Answer one incoming thing on a channel with these limits. Raises StoreError if the database is away."""
@@ -76,6 +80,12 @@ class Turns:
                 return Turned((message,))
             if limits.buttons == 0 or text.isdigit():
                 text = await self._chosen(incoming, text)
+        pressed = payloads.parse(text)
+        if pressed and pressed.verb == "c":
+            found = await self.pressed(incoming.address, pressed.argument) if self.pressed else None
+            if isinstance(found, Message):
+                return Turned((found,))
+            text = found or "/menu"
         if len(text) > LONGEST:
             return Turned((Message(renderer.say("too_long")),))
         return await self._ask(incoming, text, renderer)
@@ -89,6 +99,9 @@ class Turns:
         messages = [message for act in reply.acts for message in await self._perform(act, incoming, text, renderer)]
         if not payloads.parse(text):
             await self._log_question(incoming, text, reply.understood)
+        if self.asked:
+            for topic in dict.fromkeys(act.topic for act in reply.acts if isinstance(act, acts.AnswerTopic)):
+                await self.asked(incoming.address, topic)
         return Turned(tuple(messages), reply.understood)
 
     # --- acts
