@@ -122,10 +122,13 @@ KINDS = ("at", "cron", "every", "countdown", "sequence", "asked", "changed")
 
 
 class Cap(Strict):
-    """At most `messages` campaign messages to one resident in `days` days, all campaigns together."""
+    """At most `messages` campaign messages to one resident in `days` days, all campaigns together.
 
-    messages: int = Field(3, ge=1)
-    days: int = Field(7, ge=1, le=90)
+    The default is what residents were promised when they agreed (`consent` in content/talk.yml); a campaign may only be stricter.
+    """
+
+    messages: int = Field(default=2, ge=1, le=2)
+    days: int = Field(default=7, ge=7, le=90)
 
 
 class Pressed(Strict):
@@ -161,8 +164,8 @@ class Audience(Strict):
     pressed: Pressed | None = None
     not_pressed: Pressed | None = None
     indicator: Indicator | None = None
-    percent: int = Field(100, ge=1, le=100)
-    cap: Cap | None = Cap()
+    percent: int = Field(default=100, ge=1, le=100)
+    cap: Cap = Field(default_factory=lambda: Cap.model_validate({}))
 
 
 class Action(Strict):
@@ -282,10 +285,8 @@ class Campaign(Strict):
 
     def every_part(self) -> list[tuple[int | None, str | None, str | None]]:
         """Every (moment, variant, channel) that reads differently, for checks and previews."""
-        return [
-            (moment, variant, channel)
-            for moment in (None, *self.moments) for variant in (self.variants or {None: None}) for channel in (None, *self.channels)
-        ]
+        variants = tuple(self.variants) or (None,)
+        return [(moment, variant, channel) for moment in (None, *self.moments) for variant in variants for channel in (None, *self.channels)]
 
 
 # What each channel can show, for checking a campaign where the channel itself is not running. Adapters state the same figures.

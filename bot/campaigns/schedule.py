@@ -71,7 +71,7 @@ def _planned(schedule: Schedule, after: datetime, until: datetime, seams: Seams)
     match schedule.kind:
         case "at":
             assert schedule.at
-            yield _slot("at", schedule.at)
+            yield _slot(f"{schedule.at:%Y-%m-%dT%H:%M}", schedule.at)
         case "cron":
             assert schedule.cron
             for moment in _cron(schedule, after, until):
@@ -85,7 +85,7 @@ def _planned(schedule: Schedule, after: datetime, until: datetime, seams: Seams)
             assert schedule.countdown
             for before in schedule.countdown.days:
                 day = schedule.countdown.to - timedelta(days=before)
-                yield _slot(f"T{-before:+d}" if before else "T0", _at(day, schedule.countdown.at), moment=before)
+                yield _slot(f"{_t(before)}@{day}", _at(day, schedule.countdown.at), moment=before)
         case "sequence":
             assert schedule.sequence
             for day in _days(schedule, after, until):
@@ -105,6 +105,11 @@ def _planned(schedule: Schedule, after: datetime, until: datetime, seams: Seams)
                 if topic in schedule.changed.topics and _within(schedule, day):
                     moment = _at(day, schedule.changed.at)
                     yield _slot(f"{topic}@{day}", moment, before=_at(day, time(0)), topic=topic)
+
+
+def _t(before: int) -> str:
+    """`T-30`, `T0`, `T+1`."""
+    return f"T{-before:+d}" if before else "T0"
 
 
 def _slot(key: str, at: datetime, **more: object) -> Slot:

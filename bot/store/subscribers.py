@@ -7,7 +7,8 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Address
-from bot.store.tables import Conversation, InboxItem, Subscriber
+from bot.store import deliveries
+from bot.store.tables import Conversation, InboxItem, Press, Subscriber
 from bot.store.upsert import upsert
 
 
@@ -51,16 +52,18 @@ async def opt_in(connection: AsyncConnection, address: Address, place: str | Non
 
 
 async def opt_out(connection: AsyncConnection, address: Address, at: datetime) -> bool:
-    """End consent. False if there was none in force."""
+    """End consent, and with it whatever campaign messages are still queued. False if there was none in force."""
     result = await connection.execute(
         update(Subscriber).where(_is(address), Subscriber.opted_out_at.is_(None)).values(opted_out_at=at)
     )
+    await deliveries.leave_out(connection, _is(address), "opted_out")
     return result.rowcount > 0
 
 
 async def unreachable(connection: AsyncConnection, address: Address, why: str, at: datetime) -> None:
     """The platform says the resident cannot be reached (blocked, gone); consent itself is untouched."""
     await connection.execute(update(Subscriber).where(_is(address)).values(unreachable_at=at, unreachable_why=why))
+    await deliveries.leave_out(connection, _is(address), why)
 
 
 async def reachable(connection: AsyncConnection, address: Address) -> None:
@@ -72,6 +75,10 @@ async def reachable(connection: AsyncConnection, address: Address) -> None:
 
 async def wipe(connection: AsyncConnection, address: Address) -> None:
     """Remove every row that names this chat. What is left anywhere (questions, feedback, counts) is tied to nobody."""
+    await deliveries.leave_out(connection, _is(address), "wiped")
+    await deliveries.forget(connection, _is(address))
+    whose = select(Subscriber.id).where(_is(address))
+    await connection.execute(update(Press).where(Press.subscriber_id.in_(whose)).values(subscriber_id=None))
     await connection.execute(delete(Subscriber).where(_is(address)))
     for table in (Conversation, InboxItem):
         await connection.execute(delete(table).where(table.channel == address.channel, table.chat == address.chat))

@@ -1,0 +1,52 @@
+"""The life of a campaign: who may move it from where to where.
+
+draft → submitted → approved → scheduled → running ⇄ paused → done | cancelled | expired. An approval holds for one content hash; any edit
+makes the campaign a draft again.
+"""
+
+from bot.errors import LoaError
+
+STATES = ("draft", "submitted", "approved", "scheduled", "running", "paused", "done", "cancelled", "expired")
+# In these the approved text counts: an edit of the file voids it.
+BOUND = ("submitted", "approved", "scheduled", "running", "paused")
+# In these occurrences come due and are sent.
+GOING = ("scheduled", "running")
+OVER = ("done", "cancelled", "expired")
+
+# What staff can do: from which states, to which.
+MOVES: dict[str, tuple[tuple[str, ...], str]] = {
+    "submit": (("draft", "submitted", "done", "cancelled", "expired"), "submitted"),
+    "approve": (("submitted",), "approved"),
+    "reject": (("submitted", "approved"), "draft"),
+    "start": (("approved",), "scheduled"),
+    "pause": (("scheduled", "running"), "paused"),
+    "resume": (("paused",), "running"),
+    "cancel": (("submitted", "approved", "scheduled", "running", "paused", "draft"), "cancelled"),
+}
+
+IN_WORDS = {
+    "draft": "bản nháp", "submitted": "chờ duyệt", "approved": "đã duyệt", "scheduled": "đã lên lịch", "running": "đang gửi",
+    "paused": "tạm dừng", "done": "đã xong", "cancelled": "đã hủy", "expired": "hết hạn",
+}
+
+
+class NotAllowed(LoaError):
+    """The campaign's state, its content or the person does not allow this step; the message says what to do instead."""
+
+
+def move(action: str, state: str) -> str:
+    """The state after `action`. Raises NotAllowed."""
+    sources, goal = MOVES[action]
+    if state not in sources:
+        before = ", ".join(f'"{IN_WORDS[name]}"' for name in sources)
+        raise NotAllowed(f'chiến dịch đang ở trạng thái "{IN_WORDS[state]}"; lệnh {action} chỉ dùng khi: {before}')
+    return goal
+
+
+def check_approver(approver: str, author: str, submitted_by: str | None) -> None:
+    """Two pairs of eyes. Raises NotAllowed."""
+    same = {name.strip().casefold() for name in (author, submitted_by or "")}
+    if not approver.strip():
+        raise NotAllowed("người duyệt phải ghi tên: --by \"Họ tên\"")
+    if approver.strip().casefold() in same:
+        raise NotAllowed(f'người duyệt phải khác người soạn và người gửi duyệt ("{approver}"). Nhờ người khác duyệt')

@@ -1,0 +1,88 @@
+"""`Pace` in one process: replies first, campaigns in the room that is left, everybody quiet when the platform says so."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from bot.campaigns.pacing import Bucket, Chats
+from bot.clock import monotonic
+
+log = structlog.get_logger()
+
+
+class LocalPace:
+    """One for each bot token, shared by everything in this process that sends with it.
+
+    `chats=None`: the platform has no limit a chat. `time`: a steady clock in seconds.
+    """
+
+    def __init__(self, rate: float, chats: Chats | None = None, time: Callable[[], float] = monotonic):
+        self._bucket, self._chats, self._time = Bucket(rate), chats, time
+        self._replies: deque[asyncio.Future[None]] = deque()
+        self._campaigns: deque[asyncio.Future[None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def reply(self, chat: str) -> None:
+        await self._gap(chat)
+        await self._turn(self._replies)
+
+    async def campaign(self, chat: str) -> None:
+        await self._gap(chat)
+        await self._turn(self._campaigns)
+
+    async def pause(self, seconds: float) -> None:
+        self._bucket.close(self._time(), seconds)
+        log.warning("pace.paused", seconds=round(seconds, 2), share=round(self._bucket.factor, 2))
+
+    async def _gap(self, chat: str) -> None:
+        if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
+            await asyncio.sleep(wait)
+
+    async def _turn(self, lane: deque[asyncio.Future[None]]) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        lane.append(turn)
+        self._let_go()
+        try:
+            await turn
+        finally:
+            if turn.cancelled():
+                self._forget(lane, turn)
+
+    @staticmethod
+    def _forget(lane: deque[asyncio.Future[None]], turn: asyncio.Future[None]) -> None:
+        if turn in lane:
+            lane.remove(turn)
+
+    def _let_go(self) -> None:
+        """Give a turn to everyone whose time has come, replies first, and look again when the next one's does."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._replies or self._campaigns:
+            now = self._time()
+            replying = bool(self._replies)
+            wait = self._bucket.reply_in(now) if replying else self._bucket.campaign_in(now)
+            if wait > 0:
+                self._timer = asyncio.get_running_loop().call_later(wait, self._let_go)
+                return
+            turn = (self._replies if replying else self._campaigns).popleft()
+            if turn.done():
+                continue
+            (self._bucket.took_reply if replying else self._bucket.took_campaign)(now)
+            turn.set_result(None)
+
+
+class NoPace:
+    """For channels without a limit (the web page, the terminal)."""
+
+    async def reply(self, chat: str) -> None:
+        return None
+
+    async def campaign(self, chat: str) -> None:
+        # Sending that never waits would keep the loop from everything else.
+        await asyncio.sleep(0)
+
+    async def pause(self, seconds: float) -> None:
+        return None
