@@ -1,9 +1,14 @@
 """Telegram's refusals and failures as the kinds the sender knows. Kinds of 403 and 400 differ only in their wording."""
 
+import os
+
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, InvalidToken, RetryAfter, TelegramError
 
 from bot.channels.telegram_request import NeverLeft
 from bot.errors import Blocked, DeliveryError, Gone, Migrated, Misconfigured, OutcomeUnknown, Rejected, Throttled, Unreachable
+
+# PTB's switch for times as timedelta: without it PTB warns at every 429 that they will be.
+os.environ["PTB_TIMEDELTA"] = "true"
 
 UNSAID_WAIT = 5.0  # seconds, for a 429 that does not say how long
 
@@ -42,6 +47,7 @@ def delivery_error(error: TelegramError) -> DeliveryError:
 
 
 def seconds(error: RetryAfter) -> float:
+    """How long Telegram asks to wait."""
     wait = error.retry_after
     return float(wait) if isinstance(wait, int) else wait.total_seconds()
 

@@ -112,7 +112,7 @@ class BotApi(Residents):
         """Cut every connection and refuse new ones."""
         assert self._server and self._web
         self._server.close()
-        await self._web.shutdown(0)
+        await self._web.shutdown(0.001)  # 0 would wait for ever
 
     async def outage(self, seconds: float) -> None:
         """Be down for a while; returns at once."""
