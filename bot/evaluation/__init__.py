@@ -1,0 +1,1 @@
+"""How well Loa understands: labelled questions in, measures with goals out. Pure scoring apart from reading and writing files."""
