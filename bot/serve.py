@@ -101,6 +101,7 @@ def _listen(settings: Settings) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))
+        listening.listen(128)  # who comes before the server is ready waits a moment instead of being refused
     except OSError as error:
         listening.close()
         raise SettingError(
