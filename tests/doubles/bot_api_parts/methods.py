@@ -155,9 +155,10 @@ class Methods:
             "options": [{"text": text, "voter_count": 0, "persistent_id": f"p{index}"} for index, text in enumerate(texts)],
             "total_voter_count": 0, "is_closed": False, "is_anonymous": request.params.get("is_anonymous", "true") != "false",
             "allows_multiple_answers": request.flag("allows_multiple_answers"), "allows_revoting": kind != "quiz",
+            "members_only": False,
         }
         if kind == "quiz":
-            poll |= {"correct_option_ids": correct, "correct_option_id": correct[0], "explanation": explanation}
+            poll |= {"correct_option_ids": correct, "explanation": explanation}
         return self._post(request, chat, poll=poll)
 
     def _copy_message(self, request: Request, chat: Chat) -> Json:

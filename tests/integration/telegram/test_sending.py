@@ -1,0 +1,209 @@
+"""What residents get to read, and what the sender is told when they do not."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import errors, logs
+from bot.channels.fit import fit
+from bot.channels.telegram import TelegramChannel
+from bot.dialogue.payloads import button
+from bot.messages import Address, Button, Media, Message, Poll
+from tests.doubles.bot_api import BotApi
+from tests.doubles.bot_api_parts.markup import utf16
+from tests.integration.telegram.support import CHAT, GROUP, TO, Mailbox, Waits, listening, open_channel
+
+
+@pytest.fixture
+async def channel(api: BotApi) -> AsyncIterator[TelegramChannel]:
+    async with open_channel(api, read_timeout=0.3) as opened:
+        yield opened
+
+
+async def test_text_arrives_as_written_with_the_sources_in_italics(api: BotApi, channel: TelegramChannel) -> None:
+    message = Message("Bà <con> & 'Loa' \"nói\" <b>", sources=("Điều 13 <Nghị định> 59/2022/NĐ-CP",))
+    for piece in fit(message, channel.limits):
+        await channel.send(TO, piece)
+    [shown] = api.messages(CHAT)
+    assert shown["text"] == message.full_text
+    [italic] = shown["entities"]
+    start, end = italic["offset"] * 2, (italic["offset"] + italic["length"]) * 2
+    assert shown["text"].encode("utf-16-le")[start:end].decode("utf-16-le") == "📜 Căn cứ: Điều 13 <Nghị định> 59/2022/NĐ-CP."
+
+
+@pytest.mark.parametrize("text", ["a" * 4096, "a" * 4097, "👍" * 2048, "👍" * 2049, "&<" * 2048, "Một câu dài. " * 2000])
+async def test_long_texts_arrive_whole_in_pieces_that_fit(api: BotApi, channel: TelegramChannel, text: str) -> None:
+    pieces = fit(Message(text), channel.limits)
+    for piece in pieces:
+        await channel.send(TO, piece)
+    assert "".join(api.texts(CHAT)).replace(" ", "") == text.replace(" ", "")
+    assert len(pieces) == -(-utf16(text.strip()) // 4096) or len(text) > 20_000
+    assert all(utf16(shown) <= 4096 for shown in api.texts(CHAT))
+
+
+async def test_buttons_are_an_inline_keyboard_whose_presses_bring_the_payload(api: BotApi, channel: TelegramChannel) -> None:
+    rows = ((button("Ở đâu", "topic", "dinh_danh/o_dau"), button("👍", "good", "dinh_danh/o_dau")), (Button("Cổng dịch vụ công", url="https://dichvucong.gov.vn"),))
+    await channel.send(TO, Message("Chọn", buttons=rows))
+    [shown] = api.messages(CHAT)
+    assert shown["reply_markup"]["inline_keyboard"] == [
+        [{"text": "Ở đâu", "callback_data": "/topic dinh_danh/o_dau"}, {"text": "👍", "callback_data": "/good dinh_danh/o_dau"}],
+        [{"text": "Cổng dịch vụ công", "url": "https://dichvucong.gov.vn"}],
+    ]
+
+
+async def test_a_picture_is_uploaded_once_however_many_get_it_at_once(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"\x89PNG" + b"x" * 5000)
+    message = Message("Đếm ngược", media=(Media("photo", str(tmp_path / "a.png"), key="a.png"),), buttons=((button("Xem", "menu"),),))
+    sent = await asyncio.gather(*(channel.send(Address("telegram", str(chat)), message) for chat in range(1, 21)))
+    assert len({one.media_id for one in sent}) == 1 and len(api.delivered()) == 20
+    assert [call.params.get("photo") is None for call in api.calls_of("sendPhoto")].count(True) == 1
+    assert api.texts(20) == ["Đếm ngược"] and "reply_markup" in api.messages(20)[0]
+
+
+async def test_a_forgotten_upload_is_uploaded_again(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    channel.remember_media("a.pdf", "of-another-bot")
+    sent = await channel.send(TO, Message("", media=(Media("document", str(tmp_path / "a.pdf"), key="a.pdf"),)))
+    assert sent.media_id in api.world.files and len(api.delivered(CHAT)) == 1
+
+
+async def test_a_missing_file_is_a_fault_of_the_content(channel: TelegramChannel, tmp_path: Path) -> None:
+    with pytest.raises(errors.Rejected, match=r"thieu\.png"):
+        await channel.send(TO, Message("", media=(Media("photo", str(tmp_path / "thieu.png"), key="x"),)))
+
+
+async def test_a_quiz_and_a_poll(api: BotApi, channel: TelegramChannel) -> None:
+    await channel.send(TO, Message("", poll=Poll("Sổ hộ khẩu giấy hết giá trị khi nào?", ("31/12/2022", "30/6/2023"), correct=0, explanation="Luật Cư trú"), buttons=((button("Xem", "menu"),),)))
+    await channel.send(TO, Message("", poll=Poll("Bà con đã có VNeID chưa?", ("Rồi", "Chưa"))))
+    quiz, poll = (message["poll"] for message in api.messages(CHAT))
+    assert (quiz["type"], quiz["correct_option_ids"], quiz["explanation"]) == ("quiz", [0], "Luật Cư trú")
+    assert (poll["type"], [option["text"] for option in poll["options"]]) == ("regular", ["Rồi", "Chưa"])
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """`fault` for the next send, or `reach` of the chat; what the sender must learn; whether the resident got it all the same."""
+
+    kind: type[errors.DeliveryError]
+    fault: dict[str, Any] | None = None
+    reach: Any = None
+    delivered: int = 0
+    chat: int = CHAT
+
+
+TROUBLES = {
+    "429": Trouble(errors.Throttled, {"kind": "too_many", "retry_after": 7}),
+    "429 without a time": Trouble(errors.Throttled, {"kind": "error", "status": 429, "description": "Too Many Requests: slow down"}),
+    "500": Trouble(errors.OutcomeUnknown, {"kind": "error", "status": 500}),
+    "502 page": Trouble(errors.OutcomeUnknown, {"kind": "bad_gateway", "deliver": True}, delivered=1),
+    "too late": Trouble(errors.OutcomeUnknown, {"kind": "deliver_late"}, delivered=1),
+    "closed after": Trouble(errors.OutcomeUnknown, {"kind": "deliver_close"}, delivered=1),
+    "closed before": Trouble(errors.OutcomeUnknown, {"kind": "close"}),
+    "not json": Trouble(errors.OutcomeUnknown, {"kind": "malformed"}, delivered=1),
+    "413": Trouble(errors.Rejected, {"kind": "error", "status": 413, "description": "Request Entity Too Large"}),
+    "401": Trouble(errors.Misconfigured, {"kind": "error", "status": 401, "description": "Unauthorized"}),
+    "404": Trouble(errors.Misconfigured, {"kind": "error", "status": 404, "description": "Not Found"}),
+    "bad markup": Trouble(errors.Rejected, {"kind": "error", "status": 400, "description": "Bad Request: can't parse entities: Unclosed start tag at byte offset 2"}),
+    "no right to write": Trouble(errors.Blocked, {"kind": "error", "status": 400, "description": "Bad Request: not enough rights to send text messages to the chat"}),
+    "unknown 403": Trouble(errors.Blocked, {"kind": "error", "status": 403, "description": "Forbidden: something new"}),
+    "not a member": Trouble(errors.Gone, {"kind": "error", "status": 403, "description": "Forbidden: bot is not a member of the supergroup chat"}),
+    "group deleted": Trouble(errors.Gone, {"kind": "error", "status": 403, "description": "Forbidden: the group chat was deleted"}),
+    "blocked": Trouble(errors.Blocked, reach="blocked"),
+    "deactivated": Trouble(errors.Gone, reach="deactivated"),
+    "never started": Trouble(errors.Gone, reach="never_started"),
+    "chat not found": Trouble(errors.Gone, reach="not_found"),
+    "kicked": Trouble(errors.Blocked, reach="kicked", chat=GROUP),
+}
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+async def test_the_sender_learns_exactly_what_became_of_it(api: BotApi, channel: TelegramChannel, trouble: Trouble) -> None:
+    if trouble.fault:
+        api.fault(**trouble.fault)
+    if trouble.reach:
+        api.reach(trouble.chat, trouble.reach)
+    with pytest.raises(errors.DeliveryError) as caught:
+        await channel.send(Address("telegram", str(trouble.chat)), Message("chào"))
+    assert type(caught.value) is trouble.kind
+    assert len(api.delivered()) == trouble.delivered and len(api.sends()) == 1, "the channel itself never repeats"
+    assert api.token not in repr(caught.value) and caught.value.__cause__ is None
+    if isinstance(caught.value, errors.Throttled):
+        assert caught.value.retry_after in (7, 5)
+
+
+async def test_a_moved_group_names_its_new_address(api: BotApi, channel: TelegramChannel) -> None:
+    api.reach(-77, "migrated", moved_to=GROUP)
+    with pytest.raises(errors.Migrated) as caught:
+        await channel.send(Address("telegram", "-77"), Message("chào"))
+    await channel.send(Address("telegram", caught.value.new_chat), Message("chào"))
+    assert api.texts(GROUP) == ["chào"]
+
+
+async def test_without_a_connection_it_surely_did_not_leave(api: BotApi, channel: TelegramChannel) -> None:
+    await api.down()
+    with pytest.raises(errors.Unreachable):
+        await channel.send(TO, Message("chào"))
+    await api.up()
+    await channel.send(TO, Message("chào"))
+    assert api.texts(CHAT) == ["chào"]
+
+
+async def test_a_closed_channel_sends_nothing(api: BotApi) -> None:
+    async with open_channel(api) as channel:
+        pass
+    with pytest.raises(errors.Unreachable):
+        await channel.send(TO, Message("chào"))
+    assert not api.sends()
+
+
+async def test_closing_waits_for_the_sends_under_way(api: BotApi) -> None:
+    async with open_channel(api) as channel:
+        api.fault("slow", wait=0.2)
+        send = asyncio.create_task(channel.send(TO, Message("chào")))
+        await api.until(api.sends)
+    assert (await send).message_id and api.texts(CHAT) == ["chào"]
+
+
+async def test_many_at_once_are_more_than_the_connections_and_all_arrive(api: BotApi, channel: TelegramChannel) -> None:
+    await asyncio.gather(*(channel.send(Address("telegram", str(chat)), Message("chào")) for chat in range(1, 301)))
+    assert sorted(call.chat or 0 for call in api.delivered()) == list(range(1, 301))
+
+
+async def test_the_token_is_in_no_line_whatever_happens(
+    api: BotApi, mailbox: Mailbox, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without scrubbing (which is the second line of defence), at the most talkative level, over every kind of trouble."""
+    caplog.set_level("DEBUG")
+    logs.configure("DEBUG", as_json=True)
+    said = []
+    for trouble in TROUBLES.values():
+        api.clear_faults()
+        api.fault(**(trouble.fault or {"kind": "error", "status": 400}))
+        async with open_channel(api, read_timeout=0.05) as channel:
+            with pytest.raises(errors.DeliveryError) as caught:
+                await channel.send(TO, Message("bí mật của bà con"))
+            said.append(repr(caught.value))
+    secret, api.token = api.token, "1:another"
+    waits = Waits(enough=2)
+    async with listening(api, mailbox, token=secret, sleep=waits):
+        await asyncio.wait_for(waits.enough.wait(), 10)
+        api.token = secret
+        api.fault("bad_gateway", method="getUpdates")
+        api.fault("malformed", method="getUpdates")
+        api.say(CHAT, "bí mật của bà con")
+        await api.until(lambda: api.updates.confirmed)
+    await api.down()
+    async with open_channel(api) as channel:
+        with pytest.raises(errors.Unreachable) as lost:
+            await channel.send(TO, Message("bí mật của bà con"))
+        said.append(repr(lost.value))
+    output = capsys.readouterr()
+    everything = output.out + output.err + caplog.text + json.dumps(said)
+    assert "telegram.token" in everything and "telegram.network" in everything
+    assert secret not in everything and secret.partition(":")[2] not in everything
+    assert "bí mật" not in everything and str(CHAT) not in [word.strip('",') for word in everything.split()]
