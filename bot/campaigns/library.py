@@ -224,7 +224,9 @@ def _stale(library: Library, topic: str, campaign: Campaign, ahead: list[when.Sl
     assert campaign.checked
     entry = library.topics[topic]
     known = entry.answer_on(campaign.checked)
-    late = next((slot for slot in ahead if entry.answer_on((slot.until - timedelta(seconds=1)).date()) is not known), None)
+    # What a countdown says after its day is written about the new rule on purpose.
+    before = [slot for slot in ahead if not (campaign.schedule.countdown and (slot.moment or 0) < 0)]
+    late = next((slot for slot in before if entry.answer_on((slot.until - timedelta(seconds=1)).date()) is not known), None)
     if late is None:
         return None
     end = f"hết hiệu lực sau {known.until:%d/%m/%Y}" if known.until and known.until < late.until.date() else "đã có quy định khác"

@@ -211,3 +211,25 @@ def overlaps_quiet(campaign: Campaign, found: Iterable[Slot]) -> Slot | None:
     """A slot that falls into the campaign's own quiet hours: a mistake of its author."""
     return next((slot for slot in found if quiet_at(campaign.schedule.quiet, slot.at)), None)
 
+
+
+def ends(start: datetime, seconds: float, quiet: Quiet | None) -> datetime:
+    """When a send of so many seconds is over that begins at `start` and rests in quiet hours."""
+    moment, left = start, timedelta(seconds=seconds)
+    while quiet and left > timedelta():
+        if quiet_at(quiet, moment):
+            moment = _next(moment, quiet.until)
+            continue
+        pause = _next(moment, quiet.start)
+        if moment + left <= pause:
+            break
+        left -= pause - moment
+        moment = pause
+    return moment + left
+
+
+def _next(after: datetime, clock: time) -> datetime:
+    """The next time it is `clock` o'clock."""
+    local = after.astimezone(VIETNAM)
+    moment = _at(local.date(), clock)
+    return moment if moment > local else moment + DAY

@@ -20,7 +20,8 @@ def fit(message: Message, limits: Limits) -> list[Message]:
     media = tuple(item for item in message.media if item.kind in limits.media)
     poll = message.poll if limits.polls else None
     pieces = split(text, limits.text, limits.unit) if text else []
-    result = []
+    result = [Message("", media=(item,)) for item in media[:-1]]  # an album goes file by file, the last one with the text
+    media = media[-1:]
     if media and pieces and length(pieces[0], limits.unit) > limits.caption:
         result.append(Message("", media=media))
         media = ()

@@ -53,7 +53,7 @@ class Campaigns:
     # --- life
 
     async def submit(self, campaign: str, actor: str) -> None:
-        loaded = self._loaded(campaign)
+        loaded = self.loaded(campaign)
         self._lint(loaded)
         async with self.database.write() as connection:
             await self._move(connection, campaign, "submit", actor, loaded.hash[:12], hash=loaded.hash, author=loaded.campaign.author,
@@ -61,7 +61,7 @@ class Campaigns:
 
     async def approve(self, campaign: str, actor: str) -> None:
         """Binds to the content as it stands now, which must be what was submitted."""
-        loaded = self._loaded(campaign)
+        loaded = self.loaded(campaign)
         self._lint(loaded)
         async with self.database.write() as connection:
             standing = await campaigns.find(connection, campaign, lock=True)
@@ -76,7 +76,7 @@ class Campaigns:
 
     async def start(self, campaign: str, actor: str) -> None:
         """From now on its slots come due; what was begun under an earlier approval goes on with the new text."""
-        loaded = self._loaded(campaign)
+        loaded = self.loaded(campaign)
         self._lint(loaded)
         now = self.clock.now()
         async with self.database.write() as connection:
@@ -159,7 +159,8 @@ class Campaigns:
         if standing and standing.state == "approved" and standing.hash != loaded.hash:
             raise NotAllowed("nội dung đã sửa sau khi duyệt nên phải duyệt lại: loa campaign submit " + loaded.campaign.id)
 
-    def _loaded(self, campaign: str) -> Loaded:
+    def loaded(self, campaign: str) -> Loaded:
+        """The campaign as its file says. Raises NotAllowed, with the file's mistakes if it has any."""
         if campaign in self.live.current:
             return self.live.current[campaign]
         broken = [str(problem) for problem in self.live.problems if not problem.warning and f"/{campaign}." in problem.file]
@@ -181,7 +182,7 @@ class Campaigns:
             counts = {item.id: await deliveries.counts(connection, item.id) for item in found if item.started_at}
         loaded = self.live.current.get(campaign)
         if loaded is None and standing is None:
-            self._loaded(campaign)
+            self.loaded(campaign)
         ahead = upcoming(loaded.campaign, self.clock.now(), 1, seams(self.library())) if loaded else []
         state = standing.state if standing else "draft"
         return Status(
@@ -196,7 +197,7 @@ class Campaigns:
 
     async def reach(self, campaign: str, slot: Slot | None = None) -> dict[str, int]:
         """How many residents it would reach now, by channel."""
-        loaded = self._loaded(campaign)
+        loaded = self.loaded(campaign)
         async with self.database.read() as connection:
             indicator = loaded.campaign.audience.indicator
             figures = await indicators.figures(connection, indicator.name) if indicator else {}

@@ -100,8 +100,6 @@ class Sender:
         self._health: defaultdict[int, Health] = defaultdict(Health)
         self._parked: set[asyncio.Task[None]] = set()
         self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
-        self._uploaded: set[tuple[str, str]] = set()
-        self._uploads: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._seen_beats: dict[int, tuple[int, float]] = {}
         self._wakes = {name: asyncio.Event() for name in channels}
         self._stopping = False
@@ -238,22 +236,12 @@ class Sender:
                 await self._give_back(row)
                 await self._pause(opening, "không soạn được tin từ mẫu; xem nhật ký của máy")
                 return
-            file = next((item.key for piece in pieces for item in piece.media), None)
-            if file is None or (row.channel, file) in self._uploaded:
-                await self._through(task, row, opening, pieces)
-                return
-            # The first one uploads the file; the others wait and send what the platform then calls it.
-            async with self._uploads[row.channel, file]:
-                first = (row.channel, file) not in self._uploaded
-                if first and await self._through(task, row, opening, pieces):
-                    self._uploaded.add((row.channel, file))
-            if not first:
-                await self._through(task, row, opening, pieces)
+            await self._through(task, row, opening, pieces)
         finally:
             self._parked.discard(task)
 
-    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening, pieces: list[Message]) -> bool:
-        """Wait for the row's turn, send it, write down what came of it. Whether it was delivered."""
+    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening, pieces: list[Message]) -> None:
+        """Wait for the row's turn, send it, write down what came of it."""
         async with self._slots[row.channel]:
             await self._trouble[row.channel].pass_by()
             await self._paces[row.channel].campaign(row.chat)
@@ -261,14 +249,13 @@ class Sender:
             current = self._openings.get(row.occurrence_id)
             if self._stopping or current is None or not current.may_send(self._clock.now()):
                 await self._give_back(row)
-                return False
+                return
             if not await self._journal.mark(row.id):
                 await self._give_back(row)
-                return False
+                return
             outcome = await self._send(row, opening, pieces)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
-        return outcome == SENT
 
     async def _give_back(self, row: Claimed) -> None:
         with contextlib.suppress(StoreError):  # a row that stays claimed is freed when this sender ends

@@ -1,9 +1,11 @@
 """Consent: who agreed to campaign messages, from where, and until when."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Address
@@ -82,3 +84,63 @@ async def wipe(connection: AsyncConnection, address: Address) -> None:
     await connection.execute(delete(Subscriber).where(_is(address)))
     for table in (Conversation, InboxItem):
         await connection.execute(delete(table).where(table.channel == address.channel, table.chat == address.chat))
+
+
+# --- many at once
+
+
+class Enrolling(Protocol):
+    """Somebody who agreed elsewhere, with the proof of it."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def chat(self) -> str: ...
+    @property
+    def place(self) -> str | None: ...
+    @property
+    def consent_version(self) -> str: ...
+    @property
+    def consent_at(self) -> datetime: ...
+
+
+async def enrol(connection: AsyncConnection, people: Iterable[Enrolling]) -> int:
+    """Add those who are not there yet; anyone known keeps what is known of them, above all that they said stop. Returns how many are new."""
+    rows = [
+        {
+            "channel": person.channel, "chat": person.chat, "place": person.place, "language": "vi", "joined_at": person.consent_at,
+            "consent_version": person.consent_version, "consent_at": person.consent_at,
+        }
+        for person in people
+    ]
+    result = await connection.execute(upsert(connection, Subscriber, rows, ("channel", "chat")))
+    return max(result.rowcount, 0)
+
+
+async def tally(connection: AsyncConnection) -> list[tuple[str, int, int, int]]:
+    """(channel, all, consent in force, of those reachable)."""
+    in_force = case((Subscriber.opted_out_at.is_(None), 1), else_=0)
+    reached = case((Subscriber.opted_out_at.is_(None) & Subscriber.unreachable_at.is_(None), 1), else_=0)
+    rows = await connection.execute(
+        select(Subscriber.channel, func.count(), func.sum(in_force), func.sum(reached)).group_by(Subscriber.channel).order_by(Subscriber.channel)
+    )
+    return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
+
+
+async def by_place(connection: AsyncConnection) -> list[tuple[str | None, int]]:
+    """Those with consent in force by locality, most first."""
+    rows = await connection.execute(
+        select(Subscriber.place, func.count()).where(Subscriber.opted_out_at.is_(None)).group_by(Subscriber.place).order_by(func.count().desc())
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+async def page(connection: AsyncConnection, after: int, limit: int = 10_000) -> list[tuple[Any, ...]]:
+    """(id, channel, chat, place, consent version, consent at, opted out at, unreachable why) in order of id."""
+    rows = await connection.execute(
+        select(
+            Subscriber.id, Subscriber.channel, Subscriber.chat, Subscriber.place, Subscriber.consent_version, Subscriber.consent_at,
+            Subscriber.opted_out_at, Subscriber.unreachable_why,
+        ).where(Subscriber.id > after).order_by(Subscriber.id).limit(limit)
+    )
+    return [tuple(row) for row in rows]
