@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 
 from bot import errors
+from bot.channels import telegram_request
 from bot.channels.fit import fit
 from bot.channels.telegram import TelegramChannel
+from bot.clock import SystemClock
 from bot.dialogue.payloads import button
 from bot.messages import Address, Button, Media, Message, Poll
+from bot.services.reply import Replies
+from bot.store.database import Database
 from tests.doubles.bot_api import BotApi
 from tests.doubles.bot_api_parts.markup import utf16
 from tests.doubles.log_lines import log_lines
@@ -204,3 +208,60 @@ async def test_the_token_is_in_no_line_whatever_happens(api: BotApi, mailbox: Ma
     assert "telegram.token" in everything and "telegram.network" in everything
     assert secret.partition(":")[2] not in everything
     assert private not in everything and json.dumps(private) not in everything and f'"{CHAT}"' not in everything
+
+
+async def test_a_send_cut_off_by_closing_has_an_unknown_outcome(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram_request, "GRACE", 0.05)
+    api.fault("deliver_late")
+    async with open_channel(api) as channel:
+        send = asyncio.create_task(channel.send(TO, Message("chào")))
+        await api.until(lambda: api.delivered(CHAT))
+    with pytest.raises(errors.OutcomeUnknown):
+        await send
+
+
+class Pauses:
+    """A pace that lets everything pass and remembers the pauses it was told of."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+
+    async def reply(self, chat: str) -> None: ...
+
+    async def campaign(self, chat: str) -> None: ...
+
+    async def pause(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+
+
+async def test_a_storm_of_429_delays_answers_and_loses_or_repeats_none(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    database, pace = Database(f"sqlite:///{tmp_path / 'loa.db'}"), Pauses()
+    replies = Replies(channel, pace, database, SystemClock())
+    api.fault("too_many", retry_after=5, times=30)
+    reached = await asyncio.gather(
+        *(replies.send(Address("telegram", str(chat)), [Message("một"), Message("hai")]) for chat in range(1, 51))
+    )
+    await database.close()
+    assert all(reached) and pace.seconds == [5.0] * 30
+    assert {tuple(api.texts(chat)) for chat in range(1, 51)} == {("một", "hai")}
+    assert len(api.delivered()) == 100
+
+
+async def test_an_answer_follows_a_group_that_moved(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'loa.db'}")
+    api.migrate(-77, GROUP)
+    await Replies(channel, Pauses(), database, SystemClock()).send(Address("telegram", "-77"), [Message("một"), Message("hai")])
+    await database.close()
+    assert api.texts(GROUP) == ["một", "hai"]
+
+
+async def test_it_goes_through_the_operators_proxy(api: BotApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The double stands at the proxy's end: the named server exists nowhere."""
+    monkeypatch.setenv("http_proxy", api.url)
+    async with open_channel(api, api_url="http://bot-api.invalid") as channel:
+        await channel.send(TO, Message("chào"))
+    assert api.texts(CHAT) == ["chào"]
+    monkeypatch.setenv("no_proxy", "bot-api.invalid")
+    async with open_channel(api, api_url="http://bot-api.invalid") as channel:
+        with pytest.raises(errors.Unreachable):
+            await channel.send(TO, Message("chào"))
