@@ -29,12 +29,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Bench:
-    """`trouble`: makes the platform meet the next send with a named trouble; None where sending is a matter of this process."""
+    """`trouble`: makes the platform meet the next send with a named trouble; None where sending is a matter of this process.
+    `arrive`: the resident writes, under this id of the platform's; None where nothing arrives by itself."""
 
     channel: Channel
     to: Address
     shown: Callable[[], list[Shown]]
     trouble: Callable[[str], None] | None = None
+    arrive: Callable[[int, str], None] | None = None
 
 
 @asynccontextmanager
@@ -93,8 +95,14 @@ async def telegram() -> AsyncIterator[Bench]:
             else:
                 api.fault(**_TELEGRAM_TROUBLES[name])
 
-        yield Bench(channel, Address("telegram", str(chat)), shown, trouble)
+        def arrive(number: int, text: str) -> None:
+            update = api.say(chat, text)
+            api.updates.waiting.pop()
+            api.push({**update, "update_id": number})
+
+        yield Bench(channel, Address("telegram", str(chat)), shown, trouble, arrive)
 
 
 BENCHES: dict[str, Callable[[], AbstractAsyncContextManager[Bench]]] = {"terminal": terminal, "web": web, "telegram": telegram}
 NETWORKED = ("telegram",)
+LISTENING = ("telegram",)

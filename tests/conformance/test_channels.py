@@ -7,15 +7,19 @@ import pkgutil
 import unicodedata
 from collections.abc import Callable
 from itertools import chain
+from pathlib import Path
 
 import pytest
 
 import bot.channels
 from bot import errors
 from bot.channels.fit import choices, fit
-from bot.messages import Button, Limits, Message, Poll
+from bot.clock import SystemClock
+from bot.messages import Button, Incoming, Limits, Message, Poll
+from bot.services.intake import Intake
+from bot.store.database import Database
 from bot.text import length
-from tests.conformance.benches import BENCHES, NETWORKED, Bench, Shown
+from tests.conformance.benches import BENCHES, LISTENING, NETWORKED, Bench, Shown
 from tests.doubles.log_lines import log_lines
 
 SENTENCE = "Bà con mang căn cước công dân đến công an xã, phường nơi cư trú. "
@@ -155,6 +159,27 @@ async def test_closing_while_sending_leaves_nothing_half_done(name: str) -> None
     sent = sum(not isinstance(result, BaseException) for result in results)
     assert all(isinstance(result, errors.Unreachable) for result in results if isinstance(result, BaseException)), results
     assert sum(one.text.count("tin ") for one in bench.shown()) == sent
+
+
+@pytest.mark.parametrize("name", LISTENING)
+async def test_what_arrives_twice_or_out_of_order_is_handled_once_and_in_order_of_arrival(name: str, tmp_path: Path) -> None:
+    database, handled = Database(f"sqlite:///{tmp_path / 'loa.db'}"), asyncio.Queue[Incoming]()
+    await database.migrate()
+    async with BENCHES[name]() as bench:
+        assert bench.arrive
+        intake, stop = Intake(name, handled.put, database, SystemClock()), asyncio.Event()
+        tasks = [asyncio.create_task(bench.channel.listen(intake.receive)), asyncio.create_task(intake.run(stop))]  # type: ignore[attr-defined]
+        for number, text in ((50, "một"), (30, "hai"), (50, "một"), (60, "ba"), (30, "hai"), (20, "bốn")):
+            bench.arrive(number, text)
+        texts = [(await asyncio.wait_for(handled.get(), 10)).text for _ in range(4)]
+        bench.arrive(50, "một")
+        bench.arrive(70, "cuối")
+        texts.append((await asyncio.wait_for(handled.get(), 10)).text)
+        stop.set()
+        tasks[0].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    await database.close()
+    assert texts == ["một", "hai", "ba", "bốn", "cuối"] and handled.empty()
 
 
 def test_every_channel_is_on_the_table() -> None:
