@@ -2,6 +2,7 @@
 
 import random
 import re
+from typing import Callable
 
 from vietnamese import fold
 from vietnamese.lexicon import DIALECT, SHORTHAND
@@ -28,22 +29,10 @@ _CONFUSED = [("ngh", "ng"), ("tr", "ch"), ("s", "x"), ("d", "gi"), ("gi", "d"), 
 
 
 def copies(text: str, rng: random.Random, amount: float = 1.0) -> "list[str]":
-    """Variants of `text`: always one without diacritics; by chance shortened, in dialect, with slips.
-
-    amount: scales the chance of each; 0 gives only the copy without diacritics.
-    """
-    made = [fold(text)]
-    if rng.random() < 0.7 * amount:
-        made.append(shorten(text, rng))
-    if rng.random() < 0.4 * amount:
-        made.append(fold(shorten(text, rng)))
-    if rng.random() < 0.5 * amount:
-        made.append(dialect(text, rng))
-    if rng.random() < 0.7 * amount:
-        made.append(slip(text, rng))
-    if rng.random() < 0.35 * amount:
-        made.append(slip(fold(text), rng))
-    return [copy for copy in dict.fromkeys(made) if copy != text]
+    """Variants of `text`, `amount` on average: without diacritics, shortened, in dialect, with slips, or two of these."""
+    count = int(amount) + (rng.random() < amount % 1)
+    made = dict.fromkeys(rng.choice(_WAYS)(text, rng) for _ in range(count))
+    return [copy for copy in made if copy != text]
 
 
 def shorten(text: str, rng: random.Random) -> str:
@@ -110,3 +99,11 @@ def _misspell(word: str, rng: random.Random) -> str:
             if word.startswith(good):
                 return bad + word[len(good) :]
     return fold(word)
+
+
+def _bare(way: Callable[[str, random.Random], str]) -> Callable[[str, random.Random], str]:
+    return lambda text, rng: fold(way(text, rng))
+
+
+# Half the copies are without diacritics: so type most of the young, and the features must not lean on marks.
+_WAYS = [lambda text, rng: fold(text), lambda text, rng: fold(text), shorten, _bare(shorten), dialect, slip, slip, _bare(slip)]

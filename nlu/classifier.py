@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from dataclasses import replace
 from typing import Any, Dict, List, Text
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -17,14 +18,18 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from nlu.decision import ANSWER, CLARIFY, REFUSE, Decision, Thresholds, decide
 from nlu.examples import Example
+from nlu.followups import the_subjects
 from nlu.importer import LABEL
 from nlu.model import TopicModel
+from nlu.questions import questions
 
 logger = logging.getLogger(__name__)
 
 # The message property that carries the decision to the actions and the channel.
 UNDERSTOOD = "understood"
 _FILE = "topics.pickle"
+SEVERAL = 0.8  # least confidence in each of several questions to answer them all
+_MOST_ANSWERS = 3
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -86,8 +91,32 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         return messages
 
     def understand(self, texts: List[Text]) -> List[Decision]:
-        """One decision per text, in order; scored in one batch."""
-        return [decide(scored, self.thresholds) for scored in self.model.score(texts)]
+        """One decision per text, in order; everything is scored in one batch."""
+        asked = [questions(text) for text in texts]
+        scored = self.model.score([*texts, *(question for each in asked for question in each)])
+        decisions = [decide(each, self.thresholds) for each in scored]
+        pieces = iter(decisions[len(texts) :])
+        return [
+            self._together(decision, each, [next(pieces) for _ in each]) if each else decision
+            for decision, each in zip(decisions, asked)
+        ]
+
+    def _together(self, whole: Decision, asked: List[Text], apart: List[Decision]) -> Decision:
+        """Several questions in one message: all are answered when each is sure, else the message counts as one."""
+        topics: List[Text] = []
+        for question, decision in zip(asked, apart):
+            cues = the_subjects().cues(question)
+            if cues.elliptical and topics:
+                topics.append(the_subjects().resolve(cues, topics[-1])[0])
+            elif decision.decision == ANSWER and decision.confidence >= SEVERAL:
+                topics += decision.topics
+            else:
+                return whole
+        topics = list(dict.fromkeys(topics))[:_MOST_ANSWERS]
+        # What the whole is surely about may not get lost over its parts.
+        if len(topics) < 2 or (whole.decision == ANSWER and whole.label not in topics):
+            return whole
+        return replace(whole, decision=ANSWER, label=topics[0], topics=tuple(topics))
 
 
 def intent_name(decision: Decision) -> str:

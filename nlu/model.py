@@ -21,8 +21,10 @@ from sklearn.svm import LinearSVC
 from nlu.augment import copies
 from nlu.examples import OUT_OF_SCOPE, Example
 from nlu.features import Features
+from nlu.questions import asking_passage
 
 _FOLDS = 3
+_ASKED_WEIGHT = 0.35
 _SEED = 20221231
 Progress = Callable[[str], None]
 
@@ -56,23 +58,30 @@ class TopicModel:
     def fit(self, examples: Sequence[Example], progress: Progress = lambda line: None) -> "TopicModel":
         texts, labels, families = self._family_of_copies([*examples, *_gibberish()])
         progress(f"{len(examples)} examples of {len(set(labels))} labels, {len(texts)} with copies")
-        self._features = Features(self._normaliser).fit(texts)
-        rows = self._features.transform(texts)
+        self._features = Features(self._normaliser)
+        rows = self._features.fit_transform(texts)
         originals = np.r_[True, families[1:] != families[:-1]]
         unseen = self._score_unseen(rows, labels, families, originals, progress)
         self._calibrate(unseen, labels, rows)
         progress("fitting the classifier on everything")
-        self._linear = self._classifier().fit(rows, labels)
-        self._labels = self._linear.classes_
-        self._known, self._known_labels = rows[originals], labels[originals]
+        linear = self._classifier().fit(rows, labels)
+        self._labels = linear.classes_
+        # Half the memory, and a plain product is several times quicker than the estimator's own method.
+        self._weights = np.ascontiguousarray(linear.coef_.T, np.float32)
+        self._bias = linear.intercept_.astype(np.float32)
+        self._known, self._known_labels = rows[originals].T.tocsr(), labels[originals]
         return self
 
     def score(self, texts: Sequence[str]) -> "list[Scored]":
-        """One result per text, in order."""
+        """One result per text, in order. In a story the sentence that asks weighs in besides the whole."""
         if not texts:
             return []
-        rows = self._features.transform(texts)
-        margins = self._linear.decision_function(rows)
+        passages = [asking_passage(text) for text in texts]
+        stories = [index for index, passage in enumerate(passages) if passage]
+        rows = self._features.transform([*texts, *(passages[index] for index in stories)])
+        margins = rows @ self._weights + self._bias
+        rows, margins, asked = rows[: len(texts)], margins[: len(texts)], margins[len(texts) :]
+        margins[stories] = (1 - _ASKED_WEIGHT) * margins[stories] + _ASKED_WEIGHT * asked
         signs = self._signs(margins, rows, self._known, self._known_labels, self._labels)
         confidence = self._right.predict_proba(signs)[:, 1]
         foreign = self._foreign.predict_proba(signs)[:, 1]
@@ -106,10 +115,11 @@ class TopicModel:
         folds = StratifiedGroupKFold(_FOLDS, shuffle=True, random_state=_SEED)
         for number, (seen, unseen) in enumerate(folds.split(rows, labels, families), 1):
             progress(f"checking on examples held back, {number} of {_FOLDS}")
-            linear = self._classifier().fit(rows[seen], labels[seen])
-            margins[unseen] = linear.decision_function(rows[unseen])
+            # Without the copies: a third of the time, and the scores lie much the same.
             near = seen[originals[seen]]
-            part = self._signs(margins[unseen], rows[unseen], rows[near], labels[near], classes)
+            linear = self._classifier().fit(rows[near], labels[near])
+            margins[unseen] = linear.decision_function(rows[unseen])
+            part = self._signs(margins[unseen], rows[unseen], rows[near].T.tocsr(), labels[near], classes)
             signs = np.zeros((rows.shape[0], part.shape[1])) if signs is None else signs
             signs[unseen] = part
         return margins, signs, classes
@@ -154,11 +164,11 @@ def _gibberish(amount: int = 60) -> "list[Example]":
 
 
 def _nearness(rows, known, known_labels, first) -> "tuple[np.ndarray, np.ndarray]":
-    """Cosine to the nearest known example, and to the nearest one of the first choice's label."""
+    """Cosine to the nearest known example (a column of `known`), and to the nearest one of the first choice's label."""
     near, near_first = np.zeros(rows.shape[0]), np.zeros(rows.shape[0])
     for start in range(0, rows.shape[0], 512):
         block = slice(start, start + 512)
-        likeness = (rows[block] @ known.T).toarray()
+        likeness = (rows[block] @ known).toarray()
         near[block] = likeness.max(1)
         near_first[block] = np.where(known_labels[None, :] == first[block][:, None], likeness, 0).max(1)
     return near, near_first

@@ -58,8 +58,9 @@ def _mend(token: str, vni: bool) -> list[str]:
         return [token]
     token = _unstretch(token)
     if any(c.isdigit() for c in token):
+        decoded = from_vni(token) if vni else token
         counted = _counted(token)
-        if counted:
+        if counted and (decoded == token or len(re.findall(r"\d", token)) < 2):
             return counted
         return [from_vni(token)] if vni or re.search("[6-9]", token) else [token]
     decoded = from_telex(token)

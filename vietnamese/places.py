@@ -22,6 +22,7 @@ _KIND_WORDS = {
     "commune": r"xã|xa|x|phường|phuong|p|thị trấn|thi tran|tt",
 }
 _PREFIX = re.compile(rf"\b(?:(?P<district>{_KIND_WORDS['district']})|(?P<commune>{_KIND_WORDS['commune']}))[.:]?\s+$")
+_KIND_WORD = re.compile("|".join(_KIND_WORDS.values()))
 _FORMAL_PREFIX = re.compile(r"^(?:Thành phố|Thị xã|Thị trấn|Huyện|Xã|Phường)\s+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_NAME = 4
@@ -96,6 +97,11 @@ class Places:
         at = 0
         while at < len(spans):
             mention, used = self._longest_at(text, folded, spans, at, expected)
+            if mention and _KIND_WORD.fullmatch(folded[slice(*spans[at])]) and at + 1 < len(spans):
+                # "xa luong minh" is xã Lượng Minh, though there is a Xá Lượng.
+                after, more = self._longest_at(text, folded, spans, at + 1, expected)
+                if after and after.end > mention.end:
+                    mention, used = after, more + 1
             if mention:
                 mentions.append(mention)
             at += used
@@ -129,7 +135,8 @@ class Places:
                 slugs = self._close_to(name)
             if not slugs or (length == 1 and name != "vinh" and not prefix) or (name in _EVERYDAY and not (prefix or expected)):
                 continue
-            exact = self._spelled(slugs, text[start:end])
+            # A name typed without marks is spelled exactly only where the resident types marks at all.
+            exact = [] if text.isascii() else self._spelled(slugs, text[start:end])
             if not exact and not prefix and not expected and not text[start:end].isascii():
                 continue  # other marks, so other words: "đồng hợp" is not Đồng Hợp's neighbour
             kept = self._of_kind(exact or slugs, prefix)

@@ -110,9 +110,14 @@ def place_tone(syllable: str, tone: str) -> str:
     return unicodedata.normalize("NFC", syllable[: spot + 1] + tone + syllable[spot + 1 :])
 
 
+_REAL_OONG = frozenset({"xoong", "boong", "goong", "coong"})
+
+
 def from_telex(word: str) -> str:
     """A word typed in Telex with the input method off ("ddawng" → "đăng"), or the word itself when it is not one."""
-    if not word.isascii() or is_folded_syllable(word) or len(word) < 2:
+    # Of the syllables in -oong only these few are words; in Telex it is how -ông is typed.
+    plain = is_folded_syllable(word) and not ("oong" in word and word not in _REAL_OONG)
+    if not word.isascii() or plain or len(word) < 2:
         return word
     match = re.fullmatch(r"([a-z]*?[aeiouyw]+)([fsxrj]?)([a-z]*?)([fsxrj]?)", word)
     if not match:
