@@ -1,0 +1,36 @@
+"""Ways of understanding questions, trained on the same examples. Runs in Rasa's environment (Python 3.10).
+
+A contender is a module function pair `train(folder)` and `load(folder)`; what `load` returns takes one text and gives a
+line as `loa parse` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Understand = Callable[[str], "dict[str, Any]"]
+
+
+class Contender(NamedTuple):
+    """`train` fills a folder; `load` makes the trained thing of it."""
+
+    train: Callable[[Path], None]
+    load: Callable[[Path], Understand]
+
+
+def contender(name: str) -> Contender:
+    """By its name on the command line. Raises KeyError. Imports only what it needs, so that memory is its own."""
+    if name == "plain":
+        from bench.contenders import plain
+
+        return Contender(plain.train, plain.load)
+    if name in ("stock", "stock-dialogue"):
+        from bench.contenders import stock
+
+        return Contender(partial(stock.train, dialogue=name == "stock-dialogue"), stock.load)
+    from bench.contenders import ours
+
+    return Contender(partial(ours.train, changes=ours.VARIANTS[name]), ours.load)
