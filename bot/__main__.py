@@ -5,7 +5,7 @@ import sys
 import click
 
 from bot import __version__, logs
-from bot.cli import ask, checks, content, doctor, nlu, up
+from bot.cli import ask, campaign, checks, content, doctor, nlu, subscribers, up
 from bot.errors import LoaError
 
 
@@ -18,7 +18,10 @@ def cli() -> None:
     pass
 
 
-for command in (up.up, ask.chat, ask.ask, nlu.train, nlu.parse, nlu.evaluate, content.content, doctor.doctor, checks.test, checks.bench):
+for command in (
+    up.up, ask.chat, ask.ask, content.content, campaign.campaign, subscribers.subscribers, nlu.train, nlu.parse, nlu.evaluate,
+    doctor.doctor, checks.test, checks.bench,
+):
     cli.add_command(command)
 
 
