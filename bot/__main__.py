@@ -1,28 +1,39 @@
 """`python -m bot`: the command behind `./loa`."""
 
 import sys
+from importlib import import_module
 
 import click
 
 from bot import __version__, logs
-from bot.cli import ask, campaign, checks, content, doctor, nlu, subscribers, up
 from bot.errors import LoaError
 
+# Where each verb lives. A module is imported when its verb is used: checking content should not wait for Telegram's library.
+VERBS = {
+    "up": "up", "ask": "ask", "chat": "ask", "content": "content", "campaign": "campaign", "subscribers": "subscribers",
+    "train": "nlu", "parse": "nlu", "evaluate": "nlu", "doctor": "doctor", "test": "checks", "bench": "checks",
+}
 
-@click.group(
+
+class Verbs(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"bot.cli.{VERBS[cmd_name]}"), cmd_name)
+        return command
+
+
+@click.command(
+    cls=Verbs,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     help="Loa, the people's information line for Project 06.\n\nStart with: ./loa up   Settings: .env.example   Docs: README.md",
 )
 @click.version_option(__version__, prog_name="loa")
 def cli() -> None:
     pass
-
-
-for command in (
-    up.up, ask.chat, ask.ask, content.content, campaign.campaign, subscribers.subscribers, nlu.train, nlu.parse, nlu.evaluate,
-    doctor.doctor, checks.test, checks.bench,
-):
-    cli.add_command(command)
 
 
 def main() -> None:
