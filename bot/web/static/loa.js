@@ -210,7 +210,7 @@
       showState(item.node, item);
       body.replies.forEach(function (reply) { add({ from: 'loa', reply: reply }).node.classList.add('kept', 'new'); });
       reveal(item.node);
-      follow();
+      if (!stream) { unfollow(); follow(); }   // the line is back: no need to wait for the next look
     } else if (body && body.error === 'bad_session') {
       state.session = null;
       queue.unshift(item);
@@ -256,7 +256,8 @@
     stream = new EventSource(address);
     stream.onmessage = function (event) { arrived(event.lastEventId, JSON.parse(event.data)); };
     stream.onerror = function () {
-      if (stream && stream.readyState === 2) { stream = null; lookNow(address); }   // refused: no stream to be had now
+      // Closed for good: the server is away, or has no stream to give now.
+      if (stream && stream.readyState === 2) { stream = null; lookNow(address); }
     };
   }
   function unfollow() {

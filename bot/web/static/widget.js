@@ -21,6 +21,9 @@
   button.setAttribute('aria-expanded', 'false');
   button.setAttribute('aria-controls', 'loa-frame');
 
+  // A page not made for phones is shrunk to fit, and a frame on it as well: nobody could read it.
+  function shrunk() { return window.screen.width < 480 && document.documentElement.clientWidth > 1.3 * window.screen.width; }
+
   function place() {
     if (!frame) { return; }
     style(frame, small()
@@ -62,7 +65,9 @@
 
   function isOpen() { return button.getAttribute('aria-expanded') === 'true'; }
 
-  button.addEventListener('click', function () { if (isOpen()) { close(); } else { open(); } });
+  button.addEventListener('click', function () {
+    if (isOpen()) { close(); } else if (shrunk()) { window.open(base, '_blank', 'noopener'); } else { open(); }
+  });
   document.addEventListener('keydown', function (event) { if (event.key === 'Escape' && isOpen()) { close(); } });
   window.addEventListener('message', function (event) {
     if (frame && event.source === frame.contentWindow && event.origin === origin && event.data === 'loa:close') { close(); }
