@@ -24,10 +24,12 @@ ROOT = Path(__file__).resolve().parents[3]
 
 async def test_nothing_is_confirmed_before_it_is_stored(api: BotApi, mailbox: Mailbox) -> None:
     mailbox.open.clear()
-    async with listening(api, mailbox):
+    async with listening(api, mailbox) as channel:
         api.say(CHAT, "làm căn cước ở đâu")
         await asyncio.wait_for(mailbox.asked.wait(), 10)
-        assert not api.updates.confirmed
+        for _ in range(10):  # time enough for another poll, had it been begun
+            await channel.send(TO, Message("…"))
+        assert api.updates.polls == 1 and not api.updates.confirmed
         mailbox.open.set()
         await api.until(lambda: api.updates.confirmed)
     assert mailbox.texts == ["làm căn cước ở đâu"]

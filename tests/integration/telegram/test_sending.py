@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import traceback
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from telegram.error import NetworkError
 
 from bot import errors
 from bot.channels import telegram_request
@@ -139,6 +141,22 @@ async def test_the_sender_learns_exactly_what_became_of_it(api: BotApi, channel:
     assert api.token not in repr(caught.value) and caught.value.__cause__ is None
     if isinstance(caught.value, errors.Throttled):
         assert caught.value.retry_after in (7, 5)
+
+
+@pytest.mark.parametrize("kind", ["deliver_late", "deliver_close", "bad_gateway", "down"])
+async def test_the_transport_names_no_address_in_its_errors(api: BotApi, kind: str) -> None:
+    request = telegram_request.AiohttpRequest(api.url, pool=1, read_timeout=0.1)
+    await request.initialize()
+    if kind == "down":
+        await api.down()
+    else:
+        api.fault(kind)
+    with pytest.raises(NetworkError) as caught:
+        await request.post(f"{api.url}/bot{api.token}/sendMessage")
+    await request.shutdown()
+    shown = "".join(traceback.format_exception(caught.value, limit=0))
+    assert api.token not in shown and str(api.port) not in shown
+    assert isinstance(caught.value, telegram_request.NeverLeft) == (kind == "down")
 
 
 async def test_a_moved_group_names_its_new_address(api: BotApi, channel: TelegramChannel) -> None:
