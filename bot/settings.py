@@ -5,6 +5,7 @@ Values come from `LOA_*` variables, then from `.env` in the checkout. `.env.exam
 """
 
 import os
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -86,6 +87,14 @@ class Settings(BaseSettings):
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("web_embed_hosts")
+    @classmethod
+    def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        # They become part of a response header: scheme, host and port, nothing else.
+        if not all(re.fullmatch(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d+)?", site) for site in value):
+            raise ValueError("each must look like https://host or https://*.host")
+        return value
 
     @field_validator("telegram_token", "telegram_webhook_secret", "database_url", "redis_url", "rasa_url", "public_url", "as_of",
                      mode="before")

@@ -8,6 +8,8 @@ from dataclasses import replace
 import httpx
 import pytest
 
+from bot.errors import SettingError
+from bot.settings import load as load_settings
 from bot.web.pages import HERE, STATIC
 from tests.integration.web.serving import Web, build
 
@@ -81,6 +83,12 @@ async def test_only_the_embedded_page_may_be_framed_and_only_by_the_sites_set(li
     assert "x-frame-options" not in embedded
     assert "frame-ancestors 'none'" in alone["content-security-policy"]
     assert alone["x-frame-options"] == "DENY"
+
+
+@pytest.mark.parametrize("site", ["xa.example", "https://xa.example/trang", "https://xa.example;script-src *", "javascript:alert(1)", "*"])
+def test_a_setting_that_is_no_site_is_refused(site: str) -> None:
+    with pytest.raises(SettingError, match="LOA_WEB_EMBED_HOSTS"):
+        load_settings(web_embed_hosts=site)
 
 
 async def test_the_page_fits_a_slow_line(client: httpx.AsyncClient) -> None:
