@@ -289,7 +289,9 @@ class ValidateFlow(Action):
         for slot, value in _needless(self._flow, filled).items():
             events.append(SlotSet(slot, value))
         invalid = bool(said.asked) and filled.get(said.asked) is None
-        events += [SlotSet(flows.OPTIONS, list(options) or None), SlotSet("invalid", invalid and not options)]
+        # Choices stay on offer until one is taken.
+        offered = list(options) or (tracker.get_slot(flows.OPTIONS) if invalid else None)
+        events += [SlotSet(flows.OPTIONS, offered), SlotSet("invalid", invalid and not options)]
         return events
 
 

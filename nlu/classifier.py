@@ -16,7 +16,8 @@ from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, PREDICTED_CONFIDE
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from nlu.decision import ANSWER, CLARIFY, REFUSE, Decision, Thresholds, decide
+from nlu.decision import ANSWER, CLARIFY, REFUSE, Decision, Thresholds, about_scam, decide
+from nlu.entities import has_foreign_link, has_number
 from nlu.examples import Example
 from nlu.followups import the_subjects
 from nlu.importer import LABEL
@@ -45,9 +46,9 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "normaliser": True,  # spell texts one way before looking at them
             "augmentation": 1.0,  # how many misspelt, shortened, dialect copies to learn from
             "strength": 0.5,  # inverse regularisation of the linear classifier
-            "answer": 0.7,  # thresholds: see nlu/decision.py
+            "answer": 0.75,  # thresholds: see nlu/decision.py
             "talk": 0.5,
-            "refuse": 0.6,
+            "refuse": 0.4,
         }
 
     def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, model: TopicModel) -> None:
@@ -96,10 +97,11 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         scored = self.model.score([*texts, *(question for each in asked for question in each)])
         decisions = [decide(each, self.thresholds) for each in scored]
         pieces = iter(decisions[len(texts) :])
-        return [
+        whole = [
             self._together(decision, each, [next(pieces) for _ in each]) if each else decision
             for decision, each in zip(decisions, asked)
         ]
+        return [about_scam(decision, has_foreign_link(text), has_number(text)) for decision, text in zip(whole, texts)]
 
     def _together(self, whole: Decision, asked: List[Text], apart: List[Decision]) -> Decision:
         """Several questions in one message: all are answered when each is sure, else the message counts as one."""

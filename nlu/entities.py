@@ -27,6 +27,7 @@ LINK = re.compile(
     r"\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org|info|top|cc|xyz|online|site|apk|icu|vip|shop|live|club|me|link|app|ly|id)\b(?:/[^\s<>\"']*)?",
     re.IGNORECASE,
 )
+_STATE_HOST = re.compile(r"(?:[\w-]+\.)*gov\.vn")
 _YEAR = re.compile(r"\b(?:sinh|sn|de)\s*(?:nam|ngay)?\s*(?:\d{1,2}[/.-]\d{1,2}[/.-])?((?:19|20)\d\d)\b|\b(?:sn|sinh nam|sinh|doi)\s*(9\d|0\d|[5-8]\d)\b")
 _YEARS_OLD = re.compile(r"\b(\d{1,3})\s*(?:tuoi|t(?=\W|$)|tuoii?)\b|\btuoi\s*(?:la)?\s*(\d{1,3})\b")
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*thang\s*tuoi\b")
@@ -36,7 +37,7 @@ _NUMBER_WORDS = {
 }  # fmt: skip
 _WORDED = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
 _YEARS_WORDED = re.compile(rf"\b({_WORDED})\s+tuoi\b")
-_LEVEL = re.compile(r"\b(?:muc|cap do|cap|m)\s*(?:do\s*)?(?:so\s*)?(1|2|mot|hai|i{1,2})\b(?!\s*(?:tuoi|nam|thang|ngay|lan|/))")
+_LEVEL = re.compile(r"\b(?:muc|cap do|m)\s*(?:do\s*)?(?:so\s*)?(1|2|mot|hai|i{1,2})\b(?!\s*(?:tuoi|nam|thang|ngay|lan|/))")
 _DATE = re.compile(r"\b(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*((?:19|20)\d\d)\b|\bngay\s+(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+((?:19|20)\d\d)\b")
 _DOCUMENTS = [
     ("ct07", r"ct\s*0?7|giay xac nhan (?:thong tin (?:ve )?)?cu tru"),
@@ -88,19 +89,39 @@ def extract(text: str, places: Places, today: date) -> "list[Entity]":
     folded = fold_in_place(text)
     private = [(start, end, kind) for start, end, kind in find_private(text) if kind != "email"]
     found = [_entity(kind, text[start:end], start, end) for start, end, kind in private]
-    links = [m for m in LINK.finditer(text) if not (m.start() and text[m.start() - 1] == "@")]
-    found += [_link(match) for match in links]
+    links = _links(text)
+    found += links
     found += _ages(folded, today) + _dates(folded)
     found += [_entity("level", "1" if m[1] in ("1", "mot", "i") else "2", *m.span()) for m in _LEVEL.finditer(folded)]
     found += [_entity("document", name, *m.span()) for name, pattern in _DOCUMENT for m in pattern.finditer(folded)]
-    spoken = _blank(text, [m.span() for m in links])
+    spoken = _blank(text, [(link["start"], link["end"]) for link in links])
     for mention in places.find(spoken):
         found += [_entity("place", slug, mention.start, mention.end) for slug in mention.slugs]
     return sorted(found, key=lambda entity: (entity["start"], entity["end"]))
 
 
+def has_foreign_link(text: str) -> bool:
+    """Whether `text` has a link outside .gov.vn: the host's end counts, not what it holds."""
+    return any(not _STATE_HOST.fullmatch(host(entity["value"])) for entity in _links(text))
+
+
+def host(address: str) -> str:
+    """The host of a link as typed: "https://a.gov.vn/x" → "a.gov.vn"."""
+    return re.split(r"[/?#:]", re.sub(r"^https?://", "", address, flags=re.IGNORECASE), maxsplit=1)[0].lower()
+
+
+def has_number(text: str) -> bool:
+    """Whether `text` has a phone or account number that is no public hotline."""
+    return any(kind in ("phone", "account") for _, _, kind in find_private(text))
+
+
 def _entity(kind: str, value: str, start: int, end: int) -> Entity:
     return {"entity": kind, "value": value, "start": start, "end": end}
+
+
+def _links(text: str) -> "list[Entity]":
+    # What follows an @ is the end of an e-mail address.
+    return [_link(match) for match in LINK.finditer(text) if text[max(0, match.start() - 1)] != "@"]
 
 
 def _link(match: "re.Match[str]") -> Entity:

@@ -23,7 +23,8 @@ def quieten() -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     # Rasa 3.6's dependencies deprecate each other; nobody running Loa can act on that.
-    warnings.simplefilter("ignore")
+    # They reset the filters, too, so the way out is closed instead.
+    warnings.showwarning = lambda *_, **__: None
     # Unconfigured, structlog prints everything, and Rasa hands it what residents type.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     for name in ("rasa", "sanic", "apscheduler", "matplotlib", "tensorflow"):

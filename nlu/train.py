@@ -2,13 +2,17 @@
 
 import argparse
 import contextlib
+import fcntl
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Iterator
 
+from nlu.paths import CONFIG, DOMAIN, MODELS, ROOT, STORIES
 from nlu.quiet import quieten
 
 _KEPT = 2
@@ -25,12 +29,13 @@ def main() -> int:
 
     started = time.monotonic()
     try:
-        path = model_path(fingerprint())
-        if path == newest_model() and not arguments.force:
-            print(f"model {path.name} still fits: nothing to train", flush=True)
-            return 0
-        print("training: examples, pipeline or stories changed; this takes about a minute", flush=True)
-        train(path)
+        with _alone():
+            path = model_path(fingerprint())
+            if path == newest_model() and not arguments.force:
+                print(f"model {path.name} still fits: nothing to train", flush=True)
+                return 0
+            print("training: examples, pipeline or stories changed; this takes about a minute", flush=True)
+            train(path)
     except ExamplesError as error:
         print(f"training failed: {error}", file=sys.stderr)
         return 1
@@ -45,10 +50,7 @@ def train(path: Path) -> None:
     """
     from rasa.model_training import train as rasa_train
 
-    from nlu.paths import CONFIG, DOMAIN, MODELS, ROOT, STORIES
-
     _report_progress()
-    MODELS.mkdir(exist_ok=True)
     os.chdir(ROOT)
     with tempfile.TemporaryDirectory(dir=MODELS, prefix=".training-") as scratch:
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):  # Rasa prints paths that are gone in a moment
@@ -60,6 +62,17 @@ def train(path: Path) -> None:
     os.utime(path)
     for old in sorted(MODELS.glob("loa-*.tar.gz"), key=lambda p: p.stat().st_mtime_ns)[:-_KEPT]:
         old.unlink()
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Waits for another training to end, so that the second finds nothing left to do; clears what killed ones left."""
+    MODELS.mkdir(exist_ok=True)
+    with open(MODELS / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for abandoned in MODELS.glob(".training-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        yield
 
 
 def _report_progress() -> None:
