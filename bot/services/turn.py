@@ -70,9 +70,12 @@ class Turns:
         return turned
 
     async def _take(self, incoming: Incoming, limits: Limits, renderer: Renderer) -> Turned:
-        if incoming.kind == "media":
-            return Turned((self._media(incoming, renderer),))
         text = incoming.text.strip()
+        if incoming.kind == "media":
+            # A question written under a picture is a question all the same.
+            seen = self._media(incoming, renderer)
+            asked = await self._ask(incoming, text, renderer) if text and len(text) <= LONGEST else Turned(())
+            return Turned((seen, *asked.messages), asked.understood)
         if incoming.kind == "text":
             if is_stop(text):
                 return Turned((await self._stop(incoming, renderer),))
