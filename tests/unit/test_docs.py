@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from functools import cache
 from pathlib import Path, PurePosixPath
 
 import click
 import pytest
+import yaml
 
 from bot.__main__ import cli
+from bot.bootstrap import LIMITS
+from bot.campaigns.library import load_file
 from bot.content.library import Library
+from bot.content.model import Answer
 from bot.settings import PREFIX, ROOT, Settings, example
 
 # A host that serves packages belongs into the machine's configuration (docs/decisions/0007-lockfiles-without-addresses.md).
@@ -67,7 +72,10 @@ def rows(page: str) -> dict[str, list[str]]:
 def commands(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
     """Every verb that does something, by the words one types."""
     if isinstance(command, click.Group):
-        for word, below in command.commands.items():
+        context = click.Context(command)
+        for word in command.list_commands(context):
+            below = command.get_command(context, word)
+            assert below, f"{name} {word} is listed and not there"
             yield from commands(below, f"{name} {word}")
     else:
         yield name, command
@@ -121,10 +129,11 @@ def test_no_page_names_a_verb_that_does_not_exist() -> None:
 
 
 def _exists(verb: str, following: str) -> bool:
-    command = cli.commands.get(verb)
-    if isinstance(command, click.Group):
-        return not following or following in command.commands
-    return command is not None
+    """Whether one can type it; what follows a verb that is no group is its argument."""
+    groups = {known.split()[1] for known in VERBS if len(known.split()) == 3}
+    if verb in groups and following:
+        return f"./loa {verb} {following}" in VERBS
+    return verb in groups or f"./loa {verb}" in VERBS
 
 
 # --- links, topics
@@ -171,6 +180,28 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_readme() -> Non
     assert not {str(page.relative_to(ROOT)) for page in pages() if page.is_relative_to(ROOT / "docs")} - {
         str(page.relative_to(ROOT)) for page in reached
     }
+
+
+# --- what staff copy from their manual
+
+
+def blocks(page: Path) -> list[str]:
+    """The YAML examples of a page."""
+    return re.findall(r"^```yaml\n(.*?)^```$", text(page), flags=re.MULTILINE | re.DOTALL)
+
+
+def test_the_campaign_in_the_manual_is_one(library: Library, tmp_path: Path) -> None:
+    [example] = [block for block in blocks(ROOT / "README.vi.md") if block.startswith("id: ")]
+    file = tmp_path / f"{yaml.safe_load(example)['id']}.yml"
+    file.write_text(example, encoding="utf-8")
+    assert load_file(library, file, LIMITS)[1] == []
+
+
+def test_the_periods_in_the_manual_are_answers_that_touch() -> None:
+    [example] = [block for block in blocks(ROOT / "README.vi.md") if "answers:" in block]
+    old, new = (Answer.model_validate(answer) for answer in yaml.safe_load(example)["answers"])
+    assert old.start is None and new.until is None
+    assert old.until and new.start == old.until + timedelta(days=1)
 
 
 # --- README, decisions, the project as a whole
