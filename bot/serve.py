@@ -112,7 +112,7 @@ def _listen(settings: Settings) -> socket.socket:
 
 def _web(app: object, listening: socket.socket, outbox: Outbox):  # type: ignore[no-untyped-def]
     async def run(stop: asyncio.Event) -> None:
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3))  # type: ignore[arg-type]
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, proxy_headers=False, timeout_graceful_shutdown=3))  # type: ignore[arg-type]
         # Signals are ours: uvicorn must not take them over.
         serving = asyncio.ensure_future(server._serve(sockets=[listening]))
         stopping = asyncio.ensure_future(stop.wait())
