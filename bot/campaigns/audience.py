@@ -13,8 +13,9 @@ PRIME = 2**31 - 1
 
 @dataclass(frozen=True)
 class Split:
-    """Residents fall into 100 even buckets by `(id * a + b) mod PRIME mod 100`: arithmetic every database does alike, so that
-    who is in which bucket needs no table, never changes for a campaign, and differs from campaign to campaign."""
+    """Residents fall into 100 even buckets by `y = (id * a + b) mod PRIME`, `y * y mod PRIME mod 100`: arithmetic every database does
+    alike in 64 bits, so that who is in which bucket needs no table, never changes for a campaign, and differs between campaigns.
+    The square matters: ids are consecutive, and a straight line through them can miss half the buckets."""
 
     a: int
     b: int
@@ -25,7 +26,8 @@ class Split:
         return cls(int.from_bytes(digest[:4]) % (PRIME - 1) + 1, int.from_bytes(digest[4:8]) % PRIME)
 
     def bucket(self, subscriber: int) -> int:
-        return (subscriber * self.a + self.b) % PRIME % 100
+        mixed = (subscriber * self.a + self.b) % PRIME
+        return mixed * mixed % PRIME % 100
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ class Bucket:
         self._due = 0.0  # when the next campaign message is due by even spacing
         self._closed_until = 0.0
         self._factor = 1.0
-        self._slowed_at = 0.0
+        self._slowed_at = float("-inf")
 
     # --- when
 

@@ -16,6 +16,7 @@ from bot.campaigns.model import Campaign, Quiet, Schedule
 from bot.clock import VIETNAM
 
 DAY = timedelta(days=1)
+LONGEST_HOLIDAY = timedelta(days=14)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -43,7 +44,8 @@ Seams = Iterable[tuple[str, date]]
 def slots(campaign: Campaign, after: datetime, until: datetime, seams: Seams = ()) -> list[Slot]:
     """The slots due in (after, until], in order. A slot moved off a holiday is due on the day it was moved to."""
     # A slot may have been moved forward by a run of holidays (Tết), so those planned somewhat earlier are looked at too.
-    planned = _planned(campaign.schedule, after - timedelta(days=20), until, seams)
+    moves = _holiday_rule(campaign.schedule) == "next_day"
+    planned = _planned(campaign.schedule, after - LONGEST_HOLIDAY if moves else after, until, seams)
     found = [moved for slot in planned if (moved := _off_holidays(slot, campaign.schedule))]
     # A cron slot moved onto the day of another one says the same thing twice: the later of the two stands.
     single = {(slot.at, slot.moment, slot.topic): slot for slot in found}
@@ -160,7 +162,7 @@ def cron_trigger(text: str) -> CronTrigger:
 
 def _off_holidays(slot: Slot, schedule: Schedule) -> Slot | None:
     """The slot, moved off a public holiday if the schedule says so; None if it is left out."""
-    rule = schedule.holidays or default_holidays(schedule)
+    rule = _holiday_rule(schedule)
     at = slot.at
     if rule == "send" or holiday(at.date()) is None:
         return slot
@@ -171,9 +173,9 @@ def _off_holidays(slot: Slot, schedule: Schedule) -> Slot | None:
     return Slot(slot.key, at, at, slot.moment, slot.since, slot.before, slot.topic)
 
 
-def default_holidays(schedule: Schedule) -> str:
+def _holiday_rule(schedule: Schedule) -> str:
     """Staff who name a day mean that day; what recurs by itself waits until the holiday is over."""
-    return "send" if schedule.kind in ("at", "countdown") else "next_day"
+    return schedule.holidays or ("send" if schedule.kind in ("at", "countdown") else "next_day")
 
 
 def _bounded(slot: Slot, campaign: Campaign) -> Slot:

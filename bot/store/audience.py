@@ -3,7 +3,7 @@
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, literal, null, select
 
 from bot.campaigns.audience import PRIME, Split, Target
 from bot.campaigns.model import Pressed
@@ -67,7 +67,8 @@ def entries(target: Target, occurrence_id: int, after: int, upto: int) -> Select
 
 def bucket(split: Split) -> ColumnElement[int]:
     """0..99, the same as `Split.bucket`."""
-    return (Subscriber.id * literal(split.a) + literal(split.b)) % literal(PRIME) % literal(100)
+    mixed = (Subscriber.id * literal(split.a, BigInteger) + literal(split.b, BigInteger)) % literal(PRIME, BigInteger)
+    return (mixed * mixed) % literal(PRIME, BigInteger) % literal(100, BigInteger)
 
 
 def _variant(target: Target) -> ColumnElement[Any]:

@@ -59,8 +59,8 @@ async def plan(connection: AsyncConnection, campaign: str, hash_: str, body: Map
         }
         for slot in slots
     ]
-    result = await connection.execute(upsert(connection, OccurrenceRow, values, ("campaign", "key")))
-    return result.rowcount
+    result = await connection.execute(upsert(connection, OccurrenceRow, values, ("campaign", "key")).returning(OccurrenceRow.id))
+    return len(result.all())
 
 
 async def find(connection: AsyncConnection, occurrence_id: int, lock: bool = False) -> Occurrence | None:
@@ -109,7 +109,8 @@ async def fill(connection: AsyncConnection, occurrence_id: int, target: Target, 
         return True
     names = ["occurrence_id", "subscriber_id", "channel", "variant", "priority", "state", "kind", "pieces", "attempts"]
     written = await connection.execute(
-        insert(Delivery).from_select(names, entries(target, occurrence_id, occurrence.filled_to, upto), include_defaults=False)
+        insert(Delivery).from_select(names, entries(target, occurrence_id, occurrence.filled_to, upto), include_defaults=False),
+        execution_options={"preserve_rowcount": True},
     )
     await connection.execute(
         update(OccurrenceRow).where(OccurrenceRow.id == occurrence_id)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, distinct, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.campaigns.render import Effect
@@ -42,7 +42,10 @@ async def buttons(connection: AsyncConnection, occurrence_ids: Sequence[int]) ->
 async def breakdown(connection: AsyncConnection, occurrence_ids: Sequence[int], by: str) -> list[tuple[str | None, int, int, int]]:
     """(value, audience, sent, residents who pressed), by `channel`, `variant` or `place`, largest audience first."""
     column = {"channel": Delivery.channel, "variant": Delivery.variant, "place": Subscriber.place}[by]
-    pressed = select(distinct(Press.subscriber_id).label("who"), Press.occurrence_id.label("what")).where(Press.occurrence_id.in_(occurrence_ids)).subquery()
+    pressed = (
+        select(Press.subscriber_id.label("who"), Press.occurrence_id.label("what")).where(Press.occurrence_id.in_(occurrence_ids)).distinct()
+        .subquery()
+    )
     query = (
         select(column, func.count(), func.sum(case((Delivery.state == "sent", 1), else_=0)), func.count(pressed.c.who))
         .select_from(Delivery)

@@ -113,8 +113,8 @@ async def enrol(connection: AsyncConnection, people: Iterable[Enrolling]) -> int
         }
         for person in people
     ]
-    result = await connection.execute(upsert(connection, Subscriber, rows, ("channel", "chat")))
-    return max(result.rowcount, 0)
+    result = await connection.execute(upsert(connection, Subscriber, rows, ("channel", "chat")).returning(Subscriber.id))
+    return len(result.all())
 
 
 async def tally(connection: AsyncConnection) -> list[tuple[str, int, int, int]]:

@@ -25,6 +25,7 @@ async def test_sends_to_exactly_those_with_consent_in_the_place(province: Provin
         await province.drain()
     assert province.channel.got == {str(chat): 1 for chat in range(1, 121)}
     assert await province.counts() == {"sent": 120}
+    assert [item.audience for item in await province.occurrences()] == [120]
 
 
 async def test_a_message_says_who_speaks_and_how_to_stop(province: Province) -> None:

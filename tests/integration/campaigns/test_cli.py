@@ -1,0 +1,89 @@
+"""The commands staff type, with a real database behind them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bot.cli.campaign import campaign
+from bot.cli.subscribers import subscribers
+from bot.errors import LoaError
+
+Run = Callable[..., str]
+PEOPLE = """channel,chat,place,consent_version,consent_at
+telegram,101,commune:dien-chau/dien-ky,giay-2022,2022-10-01T08:00
+telegram,102,,giay-2022,2022-10-01T08:00
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Run a command as of November 2022 against an empty database; returns what it says, errors included."""
+    monkeypatch.setenv("LOA_STATE_DIR", str(tmp_path))
+    monkeypatch.setenv("LOA_AS_OF", "2022-11-07")
+
+    def command(*words: str) -> str:
+        group = {"campaign": campaign, "subscribers": subscribers}[words[0]]
+        result = CliRunner().invoke(group, words[1:])
+        if isinstance(result.exception, LoaError):
+            return str(result.exception)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result.output
+
+    return command
+
+
+def csv(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "people.csv"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_an_import_repeated_changes_nothing(run: Run, tmp_path: Path) -> None:
+    assert "thêm mới 2" in run("subscribers", "import", csv(tmp_path, PEOPLE))
+    assert "thêm mới 0" in run("subscribers", "import", csv(tmp_path, PEOPLE))
+    assert "2 người, 2 đang nhận tin" in run("subscribers", "count", "--places")
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("telegram,103,,,", "không có sự đồng ý"),
+        ("telegram,103,,giay-2022,", "không có sự đồng ý"),
+        ("telegram,103,,giay-2022,2030-01-01", "tương lai"),
+        ("telegram,103,,giay-2022,hôm qua", "ngày giờ"),
+        ("fax,103,,giay-2022,2022-10-01", "kênh"),
+        ("telegram,103,district:ha-noi,giay-2022,2022-10-01", "district:ha-noi"),
+    ],
+)
+def test_a_line_without_consent_refuses_the_whole_file(run: Run, tmp_path: Path, line: str, words: str) -> None:
+    said = run("subscribers", "import", csv(tmp_path, PEOPLE + line + "\n"))
+    assert "people.csv:4:1:" in said and words in said
+    assert "Chưa có ai" in run("subscribers", "count")
+
+
+def test_from_draft_to_schedule(run: Run, tmp_path: Path) -> None:
+    run("subscribers", "import", csv(tmp_path, PEOPLE))
+    name = "dem_nguoc_so_ho_khau"
+    assert "2 người" in run("campaign", "simulate", name)
+    assert "nhắn DỪNG" in run("campaign", "preview", name, "--channel", "telegram")
+    assert "chỉ dùng khi" in run("campaign", "start", name, "--by", "An")
+    assert "Đã gửi duyệt" in run("campaign", "submit", name, "--by", "An")
+    assert "khác người soạn" in run("campaign", "approve", name, "--by", "an")
+    assert "Đã duyệt" in run("campaign", "approve", name, "--by", "Bình")
+    assert "Đã lên lịch" in run("campaign", "start", name, "--by", "An")
+    assert "01/12/2022 08:00" in run("campaign", "status", name)
+    shown = run("campaign", "show", name)
+    assert "Bình: approve" in shown
+    assert "đã lên lịch" in run("campaign", "list")
+
+
+def test_what_does_not_exist_is_said_with_what_does(run: Run) -> None:
+    assert "dem_nguoc_so_ho_khau" in run("campaign", "show", "khong_co")
+
+
+def test_figures_are_checked_and_listed(run: Run, tmp_path: Path) -> None:
+    assert "online_rate: 2 nơi" in run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:vinh-phu,online_rate,4.5\ndistrict:vinh,online_rate,\"7,2%\"\n"))
+    said = run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:sai-gon,online_rate,x\n"))
+    assert ":2:1:" in said
