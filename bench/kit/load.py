@@ -56,7 +56,10 @@ async def drive(ask: Ask, turns: int, concurrency: int, tick: Callable[[], None]
             taken.append((time.perf_counter() - begun) * 1000)
             tick()
 
-    async with asyncio.TaskGroup() as group:
-        for worker in range(concurrency):
-            group.create_task(work(worker))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for worker in range(concurrency):
+                group.create_task(work(worker))
+    except ExceptionGroup as failed:
+        raise failed.exceptions[0] from None
     return Sample(tuple(taken), time.perf_counter() - started)
