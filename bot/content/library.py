@@ -33,6 +33,11 @@ class Library:
     def in_group(self, group: str) -> list[Topic]:
         return [topic for topic in self.topics.values() if topic.id.startswith(group + "/")]
 
+    def basis(self, answer: Answer, day: date) -> tuple[str, ...]:
+        """The sources of `answer` that are in force on `day`, as a resident reads them: a law of tomorrow is no basis today."""
+        refs = [ref for ref in answer.sources if self.sources[ref.doc].in_force_on(day)]
+        return tuple(dict.fromkeys(self.cite(ref) for ref in refs or answer.sources))
+
     def cite(self, ref: SourceRef) -> str:
         """The source as a resident reads it: document, then article."""
         name = self.sources[ref.doc].name

@@ -27,6 +27,9 @@ class SourceDocument(Strict):
     until: date | None = None
     url: Line | None = None
 
+    def in_force_on(self, day: date) -> bool:
+        return (self.in_force is None or self.in_force <= day) and (self.until is None or day <= self.until)
+
 
 class SourceRef(Strict):
     doc: Line

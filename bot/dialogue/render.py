@@ -21,6 +21,11 @@ def rows(buttons: Iterable[Button], width: int = 1) -> Rows:
     return tuple(tuple(items[i : i + width]) for i in range(0, len(items), width))
 
 
+def in_a_sentence(name: str) -> str:
+    """The name of a place as it stands in the middle of a sentence: "xã Diễn Kỷ"."""
+    return name[0].lower() + name[1:]
+
+
 @dataclass(frozen=True)
 class Renderer:
     library: Library
@@ -42,7 +47,7 @@ class Renderer:
             pieces.append(answer.note)
         return Message(
             text="\n\n".join(pieces),
-            sources=tuple(dict.fromkeys(self.library.cite(ref) for ref in answer.sources)),
+            sources=self.library.basis(answer, self.day),
             topic=topic.id,
             buttons=self._answer_buttons(topic),
             media=self._media(topic),
@@ -169,12 +174,17 @@ class Renderer:
 
     def checklist(self, act: acts.Checklist) -> list[Message]:
         """What to bring for level 2, for this age and card, and where to go from this locality."""
-        key: PartKey | None = "child" if act.age < CHILD_UNTIL else "elderly" if act.age >= ELDERLY_FROM else None
-        papers = self.answer(acts.AnswerTopic(act="answer", topic="dinh_danh/giay_to_can_mang", part=key))
-        messages = [papers]
+        child = act.age < CHILD_UNTIL
+        if child and "child" not in self.library.topics["dinh_danh/giay_to_can_mang"].answer_on(self.day).parts:
+            return [self.answer(acts.AnswerTopic(act="answer", topic="dinh_danh/do_tuoi", part="child"))]  # no level 2 for children yet
+        topics = ["dinh_danh/giay_to_can_mang"]
         if not act.card:
-            messages.insert(0, self.answer(acts.AnswerTopic(act="answer", topic="can_cuoc/tre_em" if act.age < CHILD_UNTIL else "can_cuoc/lam_the")))
-        return [*(Message(m.text, sources=m.sources, topic=m.topic) for m in messages), self.where(act.place)]
+            topics.insert(0, "can_cuoc/tre_em" if child else "can_cuoc/lam_the")
+        if act.age >= ELDERLY_FROM:
+            topics.append("dinh_danh/nguoi_gia_yeu")
+        about = acts.About(age=act.age)
+        answers = [self.answer(acts.AnswerTopic(act="answer", topic=topic, entities=about)) for topic in topics]
+        return [*(Message(answer.text, sources=answer.sources, topic=answer.topic) for answer in answers), self.where(act.place)]
 
     def where(self, place_id: str) -> Message:
         """Where to go: the unit of today (or the commune, before districts ended), then the general rule with its source."""
@@ -183,15 +193,15 @@ class Renderer:
         if place_id not in places:
             return answer
         place = places[place_id]
+        units = [in_a_sentence(places[unit].name) for unit in place.units]
         if self.day < REFORM:
-            here = f"📍 Bà con ở {place.name}."
-        elif len(place.units) == 1:
-            unit = places[place.units[0]].name
-            here = f"📍 {place.name} nay thuộc {unit}. Nơi đến: công an {unit} hoặc trung tâm phục vụ hành chính công {unit}."
-            if place.name == unit:
-                here = f"📍 Nơi đến: công an {unit} hoặc trung tâm phục vụ hành chính công {unit}."
+            here = f"📍 Bà con ở {in_a_sentence(place.name)}."
+        elif len(units) == 1:
+            here = f"📍 Nơi đến: công an {units[0]} hoặc trung tâm phục vụ hành chính công {units[0]}."
+            if in_a_sentence(place.name) != units[0]:
+                here = f"📍 {place.name} cũ nay thuộc {units[0]}.\n{here.removeprefix('📍 ')}"
         else:
-            here = f"📍 {place.name} cũ nay chia thành: {', '.join(places[unit].name for unit in place.units)}. Bà con đến công an xã, phường nơi mình ở."
+            here = f"📍 {place.name} cũ nay chia thành: {', '.join(units)}. Bà con đến công an xã, phường nơi mình ở."
         return Message(here + "\n\n" + answer.text, buttons=answer.buttons, sources=answer.sources, topic=answer.topic)
 
     def scam_check(self, text: str, links: Sequence[str], phones: Sequence[str]) -> Message:

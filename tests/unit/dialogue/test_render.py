@@ -29,6 +29,12 @@ def test_every_answer_names_its_source_and_offers_a_way_on(library: Library) -> 
         assert "topic" in verbs and verbs[-2:] == ["good", "bad"]
 
 
+def test_a_law_of_tomorrow_is_no_basis_today(library: Library) -> None:
+    before = answer(library, date(2022, 11, 7), "dinh_danh/o_dau").sources
+    after = answer(library, date(2024, 7, 1), "dinh_danh/o_dau").sources
+    assert not any("69/2024" in source for source in before) and any("69/2024" in source for source in after)
+
+
 def test_what_was_asked_about_a_child_comes_first(library: Library) -> None:
     topic = library.topics["dinh_danh/dang_ky_muc_2"]
     part = topic.answer_on(date(2026, 11, 24)).parts["child"]
