@@ -52,8 +52,13 @@ class Target:
 
 
 def target(
-    campaign: Campaign, places: Places, at: datetime, since: datetime | None = None, before: datetime | None = None,
-    topic: str | None = None, figures: Mapping[str, float] | None = None,
+    campaign: Campaign,
+    places: Places,
+    at: datetime,
+    since: datetime | None = None,
+    before: datetime | None = None,
+    topic: str | None = None,
+    figures: Mapping[str, float] | None = None,
 ) -> Target:
     """The target of a slot (`since`, `before`, `topic` are the slot's) at the moment `at`; `figures` of its indicator by locality."""
     audience, schedule = campaign.audience, campaign.schedule
@@ -68,10 +73,17 @@ def target(
     elif topic:
         asked = (topic,)
     return Target(
-        audience=audience, at=at, places=ids, ranks=ranks,
+        audience=audience,
+        at=at,
+        places=ids,
+        ranks=ranks,
         joined=(since, before) if schedule.sequence and since and before else None,
-        asked=asked, done=schedule.asked.done if schedule.asked else (), asked_when=(since, before) if asked else (None, None),
-        ramp=Split.of(f"ramp {campaign.id}"), split=Split.of(f"split {campaign.id}"), variants=_variants(campaign),
+        asked=asked,
+        done=schedule.asked.done if schedule.asked else (),
+        asked_when=(since, before) if asked else (None, None),
+        ramp=Split.of(f"ramp {campaign.id}"),
+        split=Split.of(f"split {campaign.id}"),
+        variants=_variants(campaign),
     )
 
 
@@ -95,7 +107,11 @@ def rank(indicator: Indicator, figures: Mapping[str, float], places: Places) -> 
     found: dict[str, float] = {}
     for place in places:
         value = next((figures[holder] for holder in places.parents(place) if holder in figures), None)
-        if value is not None and (indicator.below is None or value < indicator.below) and (indicator.above is None or value > indicator.above):
+        if (
+            value is not None
+            and (indicator.below is None or value < indicator.below)
+            and (indicator.above is None or value > indicator.above)
+        ):
             found[place] = value
     order = {value: position for position, value in enumerate(sorted(set(found.values())))}
     return {place: order[value] for place, value in found.items()}

@@ -144,7 +144,9 @@ class _Check:
             try:
                 when.cron_trigger(schedule.cron)
             except ValueError as error:
-                self.add(("schedule", "cron"), f'lịch cron "{schedule.cron}" viết chưa đúng ({error}). Ví dụ: "0 8 * * 1" là 8 giờ sáng thứ Hai')
+                self.add(
+                    ("schedule", "cron"), f'lịch cron "{schedule.cron}" viết chưa đúng ({error}). Ví dụ: "0 8 * * 1" là 8 giờ sáng thứ Hai'
+                )
                 return
         moments = {
             name: getattr(schedule, name).at for name in ("every", "countdown", "sequence", "asked", "changed") if getattr(schedule, name)
@@ -153,7 +155,10 @@ class _Check:
             moments["at"] = schedule.at.time()
         for name, moment in moments.items():
             if schedule.quiet and schedule.quiet.covers(moment):
-                self.add(("schedule", name), f"{moment:%H:%M} nằm trong giờ yên lặng {schedule.quiet.start:%H:%M}–{schedule.quiet.until:%H:%M}. Chọn giờ khác")
+                self.add(
+                    ("schedule", name),
+                    f"{moment:%H:%M} nằm trong giờ yên lặng {schedule.quiet.start:%H:%M}–{schedule.quiet.until:%H:%M}. Chọn giờ khác",
+                )
 
     def _part(self, path: Path_, part: Part) -> None:
         if part.text is not None:
@@ -168,7 +173,9 @@ class _Check:
                     self.add((*path, "text"), "{{ days_left }} chỉ dùng được với lịch countdown")
         for index, action in enumerate(part.buttons or ()):
             if action.url and not self.library.official.is_official(action.url):
-                self.add((*path, "buttons", index, "url"), f"{action.url} không có trong content/official.yml nên không được đưa cho bà con")
+                self.add(
+                    (*path, "buttons", index, "url"), f"{action.url} không có trong content/official.yml nên không được đưa cho bà con"
+                )
         for _, name in part.files():
             if not (self.library.media / name).is_file():
                 self.add(path, f"không thấy tệp content/media/{name}")

@@ -25,8 +25,15 @@ MOVES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 IN_WORDS = {
-    "draft": "bản nháp", "submitted": "chờ duyệt", "approved": "đã duyệt", "scheduled": "đã lên lịch", "running": "đang gửi",
-    "paused": "tạm dừng", "done": "đã xong", "cancelled": "đã hủy", "expired": "hết hạn",
+    "draft": "bản nháp",
+    "submitted": "chờ duyệt",
+    "approved": "đã duyệt",
+    "scheduled": "đã lên lịch",
+    "running": "đang gửi",
+    "paused": "tạm dừng",
+    "done": "đã xong",
+    "cancelled": "đã hủy",
+    "expired": "hết hạn",
 }
 
 
@@ -47,6 +54,6 @@ def check_approver(approver: str, author: str, submitted_by: str | None) -> None
     """Two pairs of eyes. Raises NotAllowed."""
     same = {name.strip().casefold() for name in (author, submitted_by or "")}
     if not approver.strip():
-        raise NotAllowed("người duyệt phải ghi tên: --by \"Họ tên\"")
+        raise NotAllowed('người duyệt phải ghi tên: --by "Họ tên"')
     if approver.strip().casefold() in same:
         raise NotAllowed(f'người duyệt phải khác người soạn và người gửi duyệt ("{approver}"). Nhờ người khác duyệt')

@@ -227,7 +227,9 @@ class Part(Strict):
 
     def over(self, other: "Part") -> "Part":
         """`other` with what this one says on top; a medium of this one replaces any medium of the other."""
-        given = {name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None and name in Part.model_fields}
+        given = {
+            name: value for name in type(self).model_fields if (value := getattr(self, name)) is not None and name in Part.model_fields
+        }
         kept = {name: getattr(other, name) for name in Part.model_fields}
         if any(name in given for name in MEDIA):
             kept |= dict.fromkeys(MEDIA)
@@ -286,7 +288,9 @@ class Campaign(Strict):
     def every_part(self) -> list[tuple[int | None, str | None, str | None]]:
         """Every (moment, variant, channel) that reads differently, for checks and previews."""
         variants = tuple(self.variants) or (None,)
-        return [(moment, variant, channel) for moment in (None, *self.moments) for variant in variants for channel in (None, *self.channels)]
+        return [
+            (moment, variant, channel) for moment in (None, *self.moments) for variant in variants for channel in (None, *self.channels)
+        ]
 
 
 # What each channel can show, for checking a campaign where the channel itself is not running. Adapters state the same figures.

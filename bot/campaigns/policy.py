@@ -94,6 +94,12 @@ def in_words(kinds: Iterable[tuple[str, str | None, int]]) -> list[str]:
 
 
 STATES = {
-    "queued": "chờ gửi", "sending": "đang gửi", "sent": "đã tới", "failed": "gửi lỗi", "blocked": "không tới được",
-    "expired": "hết hạn", "unknown": "chưa rõ", "left_out": "không gửi",
+    "queued": "chờ gửi",
+    "sending": "đang gửi",
+    "sent": "đã tới",
+    "failed": "gửi lỗi",
+    "blocked": "không tới được",
+    "expired": "hết hạn",
+    "unknown": "chưa rõ",
+    "left_out": "không gửi",
 }

@@ -133,7 +133,7 @@ class Effect:
 
 SHARE = (
     "Cảm ơn bà con! Bà con bấm giữ tin ở trên, chọn Chuyển tiếp rồi chọn người thân. "
-    "Người thân muốn tự nhận tin thì mở Loa và nhắn \"đăng ký nhận tin\"."
+    'Người thân muốn tự nhận tin thì mở Loa và nhắn "đăng ký nhận tin".'
 )
 
 

@@ -214,7 +214,6 @@ def overlaps_quiet(campaign: Campaign, found: Iterable[Slot]) -> Slot | None:
     return next((slot for slot in found if quiet_at(campaign.schedule.quiet, slot.at)), None)
 
 
-
 def ends(start: datetime, seconds: float, quiet: Quiet | None) -> datetime:
     """When a send of so many seconds is over that begins at `start` and rests in quiet hours."""
     moment, left = start, timedelta(seconds=seconds)

@@ -104,8 +104,13 @@ def show(campaign: str) -> None:
 
 
 OCCURRENCE = {
-    "due": "đến lượt", "filling": "đang lập danh sách", "sending": "đang gửi", "paused": "tạm dừng", "done": "đã xong",
-    "missed": "đã lỡ", "cancelled": "đã hủy",
+    "due": "đến lượt",
+    "filling": "đang lập danh sách",
+    "sending": "đang gửi",
+    "paused": "tạm dừng",
+    "done": "đã xong",
+    "missed": "đã lỡ",
+    "cancelled": "đã hủy",
 }
 
 
@@ -143,7 +148,13 @@ def _messages(core: Core, loaded: Loaded, only: str | None) -> Iterable[tuple[st
             message = Composer(loaded.approved, 0, moment, at, library.media).message(variant, channel, "Xã Diễn Kỷ")
             if (channel, message) not in seen:
                 seen.add((channel, message))
-                yield " · ".join(filter(None, (channel, f"ngày {moment}" if moment is not None else "", f"bản {variant}" if variant else ""))), channel, message
+                yield (
+                    " · ".join(
+                        filter(None, (channel, f"ngày {moment}" if moment is not None else "", f"bản {variant}" if variant else ""))
+                    ),
+                    channel,
+                    message,
+                )
 
 
 def _read_on(core: Core, loaded: Loaded, moment: int | None):  # type: ignore[no-untyped-def]
@@ -234,9 +245,12 @@ def _step(action: str, text: str, done: str, why: bool = False) -> None:
         async def work(core: Core) -> None:
             service = core.campaigns
             steps: dict[str, Callable[[], Awaitable[None]]] = {
-                "submit": lambda: service.submit(campaign, actor), "approve": lambda: service.approve(campaign, actor),
-                "reject": lambda: service.reject(campaign, actor, why or ""), "start": lambda: service.start(campaign, actor),
-                "pause": lambda: service.pause(campaign, actor, why), "resume": lambda: service.resume(campaign, actor),
+                "submit": lambda: service.submit(campaign, actor),
+                "approve": lambda: service.approve(campaign, actor),
+                "reject": lambda: service.reject(campaign, actor, why or ""),
+                "start": lambda: service.start(campaign, actor),
+                "pause": lambda: service.pause(campaign, actor, why),
+                "resume": lambda: service.resume(campaign, actor),
                 "cancel": lambda: service.cancel(campaign, actor, why),
             }
             await steps[action]()
@@ -330,7 +344,12 @@ def _state(status: Status) -> str:
 
 @campaign.command(help="What came of it: delivered, pressed, asked, stopped – by locality, variant and channel.")
 @name
-@click.option("--csv", "path", type=click.Path(dir_okay=False, path_type=Path), help="Also write who did and who did not get it, and why (no chat ids).")
+@click.option(
+    "--csv",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write who did and who did not get it, and why (no chat ids).",
+)
 def report(campaign: str, path: Path | None) -> None:
     async def work(core: Core) -> None:
         found = await core.campaigns.report(campaign)
@@ -383,7 +402,9 @@ async def _export(core: Core, found: Report, path: Path) -> int:
 # --- figures
 
 
-@campaign.command("figures", help="Import figures by locality from a CSV (place,name,value) for indicator audiences; without FILE, list them.")
+@campaign.command(
+    "figures", help="Import figures by locality from a CSV (place,name,value) for indicator audiences; without FILE, list them."
+)
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def figures_(file: Path | None) -> None:
     async def work(core: Core) -> None:

@@ -31,8 +31,16 @@ class CampaignClock:
     """Plans, opens, fills, expires and closes occurrences. Any number may run beside each other on one database."""
 
     def __init__(
-        self, service: Campaigns, live: LiveCampaigns, library: Callable[[], Library], database: Database, clock: Clock,
-        wake: Callable[[], None] = lambda: None, *, every: float = EVERY, chunk: int = occurrences.CHUNK,
+        self,
+        service: Campaigns,
+        live: LiveCampaigns,
+        library: Callable[[], Library],
+        database: Database,
+        clock: Clock,
+        wake: Callable[[], None] = lambda: None,
+        *,
+        every: float = EVERY,
+        chunk: int = occurrences.CHUNK,
     ):
         self._service, self._live, self._library, self._database, self._clock = service, live, library, database, clock
         self._wake, self._every, self._chunk = wake, every, chunk

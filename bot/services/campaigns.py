@@ -56,8 +56,18 @@ class Campaigns:
         loaded = self.loaded(campaign)
         self._lint(loaded)
         async with self.database.write() as connection:
-            await self._move(connection, campaign, "submit", actor, loaded.hash[:12], hash=loaded.hash, author=loaded.campaign.author,
-                             submitted_by=actor, approved_by=None, why=None)
+            await self._move(
+                connection,
+                campaign,
+                "submit",
+                actor,
+                loaded.hash[:12],
+                hash=loaded.hash,
+                author=loaded.campaign.author,
+                submitted_by=actor,
+                approved_by=None,
+                why=None,
+            )
 
     async def approve(self, campaign: str, actor: str) -> None:
         """Binds to the content as it stands now, which must be what was submitted."""
@@ -186,8 +196,15 @@ class Campaigns:
         ahead = upcoming(loaded.campaign, self.clock.now(), 1, seams(self.library())) if loaded else []
         state = standing.state if standing else "draft"
         return Status(
-            campaign, loaded.campaign.title if loaded else campaign, state, standing.why if standing else None, standing, loaded,
-            tuple(found), counts, ahead[0] if ahead and state not in OVER else None,
+            campaign,
+            loaded.campaign.title if loaded else campaign,
+            state,
+            standing.why if standing else None,
+            standing,
+            loaded,
+            tuple(found),
+            counts,
+            ahead[0] if ahead and state not in OVER else None,
         )
 
     async def everything(self) -> list[Status]:

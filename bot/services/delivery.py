@@ -83,13 +83,26 @@ class Sender:
     """One sender process' worth of delivery over all its channels. `run` until `stop` is set and what is on its way has ended."""
 
     def __init__(
-        self, library: Callable[[], Library], database: Database, channels: Mapping[str, Channel], paces: Mapping[str, Pace], clock: Clock,
-        pause_campaign: PauseCampaign, *, in_flight: int = IN_FLIGHT, beat_every: float = BEAT_EVERY, grace: float = GRACE,
+        self,
+        library: Callable[[], Library],
+        database: Database,
+        channels: Mapping[str, Channel],
+        paces: Mapping[str, Pace],
+        clock: Clock,
+        pause_campaign: PauseCampaign,
+        *,
+        in_flight: int = IN_FLIGHT,
+        beat_every: float = BEAT_EVERY,
+        grace: float = GRACE,
         look_every: float = LOOK_EVERY,
     ):
         self._library, self._database, self._channels, self._paces, self._clock = library, database, channels, paces, clock
         self._pause_campaign, self._in_flight, self._beat_every, self._grace, self._look_every = (
-            pause_campaign, in_flight, beat_every, grace, look_every
+            pause_campaign,
+            in_flight,
+            beat_every,
+            grace,
+            look_every,
         )
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = 0
@@ -303,7 +316,10 @@ class Sender:
     def _outcome(self, error: DeliveryError, policy: Policy, arrived: int) -> Outcome:
         again = policy.row == "queued"
         return Outcome(
-            state=policy.row, kind=None if again else error.kind, pieces=arrived, tried=True,
+            state=policy.row,
+            kind=None if again else error.kind,
+            pieces=arrived,
+            tried=True,
             again_at=self._clock.now() + TRIES_AGAIN_IN if again and not isinstance(error, Migrated) else None,
             unreachable=error.kind if policy.resident else None,
             chat=error.new_chat if isinstance(error, Migrated) else None,

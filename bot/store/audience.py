@@ -18,7 +18,9 @@ def meant(target: Target) -> ColumnElement[bool]:
     """Whether a row of `subscribers` belongs to the target: consent in force and every given condition."""
     audience = target.audience
     conditions: list[ColumnElement[bool]] = [
-        Subscriber.opted_out_at.is_(None), Subscriber.unreachable_at.is_(None), Subscriber.consent_at <= target.at,
+        Subscriber.opted_out_at.is_(None),
+        Subscriber.unreachable_at.is_(None),
+        Subscriber.consent_at <= target.at,
     ]
     if target.places is not None:
         conditions.append(Subscriber.place.in_(sorted(target.places)))
@@ -52,10 +54,15 @@ def entries(target: Target, occurrence_id: int, after: int, upto: int) -> Select
     """Ledger rows (occurrence, subscriber, channel, variant, priority, state, kind, pieces, attempts) for subscribers in (after, upto]."""
     capped = _capped(target, occurrence_id, after, upto)
     columns = (
-        literal(occurrence_id), Subscriber.id, Subscriber.channel, _variant(target),
+        literal(occurrence_id),
+        Subscriber.id,
+        Subscriber.channel,
+        _variant(target),
         func.coalesce(OccurrencePlace.rank, 0) if target.ranks else literal(0),
-        case((capped, "left_out"), else_="queued"), case((capped, "cap"), else_=null()),
-        literal(0), literal(0),
+        case((capped, "left_out"), else_="queued"),
+        case((capped, "cap"), else_=null()),
+        literal(0),
+        literal(0),
     )
     query = select(*columns).where(Subscriber.id > after, Subscriber.id <= upto, meant(target))
     if target.ranks:
@@ -88,7 +95,8 @@ def _asked(topics: tuple[str, ...], since: Any = None, before: Any = None) -> Co
 
 def _pressed(pressed: Pressed) -> ColumnElement[bool]:
     query = (
-        select(Press.id).join(OccurrenceRow, OccurrenceRow.id == Press.occurrence_id)
+        select(Press.id)
+        .join(OccurrenceRow, OccurrenceRow.id == Press.occurrence_id)
         .where(OccurrenceRow.campaign == pressed.campaign, Press.subscriber_id == Subscriber.id)
     )
     return exists((query.where(Press.button == pressed.button) if pressed.button else query).correlate(Subscriber))
@@ -96,7 +104,8 @@ def _pressed(pressed: Pressed) -> ColumnElement[bool]:
 
 def _received(campaign: str) -> ColumnElement[bool]:
     return exists(
-        select(Delivery.id).join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
+        select(Delivery.id)
+        .join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
         .where(OccurrenceRow.campaign == campaign, Delivery.subscriber_id == Subscriber.id, Delivery.state == "sent")
         .correlate(Subscriber)
     )
@@ -108,11 +117,16 @@ def _capped(target: Target, occurrence_id: int, after: int, upto: int) -> Column
     # An hour of grace, so that the same weekday and hour a week later is a new week although the clock ticked a second earlier.
     week_ago = target.at - timedelta(days=cap.days) + timedelta(hours=1)
     recent = (
-        select(Delivery.subscriber_id).join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
+        select(Delivery.subscriber_id)
+        .join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
         .where(
-            OccurrenceRow.started_at > week_ago, OccurrenceRow.id != occurrence_id,
-            Delivery.subscriber_id > after, Delivery.subscriber_id <= upto, Delivery.state.in_(COUNTED),
+            OccurrenceRow.started_at > week_ago,
+            OccurrenceRow.id != occurrence_id,
+            Delivery.subscriber_id > after,
+            Delivery.subscriber_id <= upto,
+            Delivery.state.in_(COUNTED),
         )
-        .group_by(Delivery.subscriber_id).having(func.count() >= cap.messages)
+        .group_by(Delivery.subscriber_id)
+        .having(func.count() >= cap.messages)
     )
     return Subscriber.id.in_(recent)

@@ -70,6 +70,7 @@ async def audit(connection: AsyncConnection, campaign: str, actor: str, action: 
 async def history(connection: AsyncConnection, campaign: str) -> list[Entry]:
     rows = await connection.execute(
         select(AuditRow.at, AuditRow.actor, AuditRow.campaign, AuditRow.action, AuditRow.detail)
-        .where(AuditRow.campaign == campaign).order_by(AuditRow.id)
+        .where(AuditRow.campaign == campaign)
+        .order_by(AuditRow.id)
     )
     return [Entry(*row) for row in rows]

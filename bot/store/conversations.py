@@ -21,6 +21,4 @@ async def choices(connection: AsyncConnection, address: Address) -> list[str]:
 
 async def remember(connection: AsyncConnection, address: Address, payloads: Sequence[str], at: datetime) -> None:
     values = {"channel": address.channel, "chat": address.chat, "choices": list(payloads), "at": at}
-    await connection.execute(
-        upsert(connection, Conversation, values, ("channel", "chat"), {"choices": list(payloads), "at": at})
-    )
+    await connection.execute(upsert(connection, Conversation, values, ("channel", "chat"), {"choices": list(payloads), "at": at}))

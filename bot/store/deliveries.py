@@ -52,17 +52,21 @@ class Outcome:
     chat: str | None = None
 
 
-async def claim(
-    connection: AsyncConnection, sender: int, occurrence_id: int, channel: str, limit: int, now: datetime
-) -> list[Claimed]:
+async def claim(connection: AsyncConnection, sender: int, occurrence_id: int, channel: str, limit: int, now: datetime) -> list[Claimed]:
     """Take up to `limit` queued rows, in order of priority; other senders skip them."""
     picked = (
         select(Delivery.id)
         .where(
-            Delivery.occurrence_id == occurrence_id, Delivery.channel == channel, Delivery.state == _state("queued"),
-            Delivery.claimed_by.is_(None), (Delivery.not_before.is_(None)) | (Delivery.not_before <= now),
+            Delivery.occurrence_id == occurrence_id,
+            Delivery.channel == channel,
+            Delivery.state == _state("queued"),
+            Delivery.claimed_by.is_(None),
+            (Delivery.not_before.is_(None)) | (Delivery.not_before <= now),
         )
-        .order_by(Delivery.priority, Delivery.id).limit(limit).with_for_update(skip_locked=True).cte("picked")
+        .order_by(Delivery.priority, Delivery.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
     )
     taken = await connection.execute(
         update(Delivery).where(Delivery.id.in_(select(picked.c.id))).values(claimed_by=sender).returning(Delivery.id)
@@ -72,11 +76,20 @@ async def claim(
         return []
     rows: Any = await connection.execute(
         select(
-            Delivery.id, Delivery.occurrence_id, Subscriber.id, Delivery.channel, Subscriber.chat, Subscriber.place, Subscriber.name,
-            Delivery.variant, Delivery.pieces, Delivery.attempts,
+            Delivery.id,
+            Delivery.occurrence_id,
+            Subscriber.id,
+            Delivery.channel,
+            Subscriber.chat,
+            Subscriber.place,
+            Subscriber.name,
+            Delivery.variant,
+            Delivery.pieces,
+            Delivery.attempts,
         )
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.id.in_(ids)).order_by(Delivery.priority, Delivery.id)
+        .where(Delivery.id.in_(ids))
+        .order_by(Delivery.priority, Delivery.id)
     )
     return [Claimed(*row) for row in rows]
 
@@ -91,7 +104,8 @@ async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> 
     result = await connection.execute(
         update(Delivery)
         .where(Delivery.id.in_(ids), Delivery.claimed_by == sender, Delivery.state.in_(("queued", "sending")), going)
-        .values(state="sending").returning(Delivery.id)
+        .values(state="sending")
+        .returning(Delivery.id)
     )
     return set(result.scalars())
 
@@ -107,8 +121,12 @@ async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int
         if outcome == SENT:
             continue
         values: dict[str, Any] = {
-            "state": outcome.state, "kind": outcome.kind, "not_before": outcome.again_at, "pieces": outcome.pieces,
-            "claimed_by": None, "attempts": Delivery.attempts + int(outcome.tried),
+            "state": outcome.state,
+            "kind": outcome.kind,
+            "not_before": outcome.again_at,
+            "pieces": outcome.pieces,
+            "claimed_by": None,
+            "attempts": Delivery.attempts + int(outcome.tried),
         }
         if outcome.state == "sent":
             values["sent_at"] = now
@@ -154,11 +172,15 @@ async def remaining(connection: AsyncConnection, occurrence_id: int) -> bool:
 async def expire(connection: AsyncConnection, occurrence_id: int, kind: str, limit: int = 50_000) -> int:
     """End up to `limit` queued rows (`late`, `cancelled`); one that a sender is about to mark is then not sent. Returns how many."""
     rows = (
-        select(Delivery.id).where(Delivery.occurrence_id == occurrence_id, Delivery.state == _state("queued"))
-        .limit(limit).with_for_update().cte("rows")
+        select(Delivery.id)
+        .where(Delivery.occurrence_id == occurrence_id, Delivery.state == _state("queued"))
+        .limit(limit)
+        .with_for_update()
+        .cte("rows")
     )
     result = await connection.execute(
-        update(Delivery).where(Delivery.id.in_(select(rows.c.id)), Delivery.state == "queued")
+        update(Delivery)
+        .where(Delivery.id.in_(select(rows.c.id)), Delivery.state == "queued")
         .values(state="expired" if kind == "late" else "left_out", kind=kind, claimed_by=None)
     )
     return result.rowcount
@@ -195,8 +217,10 @@ async def counts(connection: AsyncConnection, occurrence_id: int) -> dict[str, i
 async def kinds(connection: AsyncConnection, occurrence_ids: Sequence[int]) -> list[tuple[str, str | None, int]]:
     """(state, kind, rows) over several occurrences."""
     rows = await connection.execute(
-        select(Delivery.state, Delivery.kind, func.count()).where(Delivery.occurrence_id.in_(occurrence_ids))
-        .group_by(Delivery.state, Delivery.kind).order_by(Delivery.state, Delivery.kind)
+        select(Delivery.state, Delivery.kind, func.count())
+        .where(Delivery.occurrence_id.in_(occurrence_ids))
+        .group_by(Delivery.state, Delivery.kind)
+        .order_by(Delivery.state, Delivery.kind)
     )
     return [(row[0], row[1], row[2]) for row in rows]
 
@@ -204,10 +228,13 @@ async def kinds(connection: AsyncConnection, occurrence_ids: Sequence[int]) -> l
 async def again(connection: AsyncConnection, occurrence_id: int, states: Sequence[str]) -> int:
     """Queue rows once more that staff chose to resend; a resident who stopped since is not among them."""
     in_force = exists(
-        select(Subscriber.id).where(Subscriber.id == Delivery.subscriber_id, Subscriber.opted_out_at.is_(None), Subscriber.unreachable_at.is_(None))
+        select(Subscriber.id).where(
+            Subscriber.id == Delivery.subscriber_id, Subscriber.opted_out_at.is_(None), Subscriber.unreachable_at.is_(None)
+        )
     )
     result = await connection.execute(
-        update(Delivery).where(Delivery.occurrence_id == occurrence_id, Delivery.state.in_(states), in_force)
+        update(Delivery)
+        .where(Delivery.occurrence_id == occurrence_id, Delivery.state.in_(states), in_force)
         .values(state="queued", kind=None, claimed_by=None, not_before=None)
     )
     return result.rowcount
@@ -254,9 +281,11 @@ async def dismiss(connection: AsyncConnection, sender: int) -> None:
 async def orphans(connection: AsyncConnection) -> set[int]:
     """Senders that hold rows and are not listed (any more)."""
     rows = await connection.execute(
-        select(Delivery.claimed_by).where(
+        select(Delivery.claimed_by)
+        .where(
             Delivery.claimed_by.is_not(None), Delivery.state.in_(("queued", "sending")), Delivery.claimed_by.not_in(select(SenderRow.id))
-        ).distinct()
+        )
+        .distinct()
     )
     return {row[0] for row in rows if row[0] is not None}
 
@@ -269,10 +298,20 @@ async def listing(
 ) -> list[tuple[int, str, str, str | None, str, str | None, str | None, datetime | None]]:
     """(id, occurrence key, channel, place, state, kind, variant, sent at), in order of id after `after`. No chat ids."""
     rows = await connection.execute(
-        select(Delivery.id, OccurrenceRow.key, Delivery.channel, Subscriber.place, Delivery.state, Delivery.kind, Delivery.variant, Delivery.sent_at)
+        select(
+            Delivery.id,
+            OccurrenceRow.key,
+            Delivery.channel,
+            Subscriber.place,
+            Delivery.state,
+            Delivery.kind,
+            Delivery.variant,
+            Delivery.sent_at,
+        )
         .join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .where(Delivery.occurrence_id.in_(list(occurrence_ids)), Delivery.id > after, Delivery.state.in_(states))
-        .order_by(Delivery.id).limit(limit)
+        .order_by(Delivery.id)
+        .limit(limit)
     )
     return [tuple(row) for row in rows]  # type: ignore[misc]

@@ -20,8 +20,14 @@ async def add(connection: AsyncConnection, items: Sequence[Incoming], at: dateti
     if not items:
         return
     values = [
-        {"channel": item.address.channel, "incoming": item.id, "chat": item.address.chat, "body": _pack(item), "received_at": at,
-         "attempts": 0}
+        {
+            "channel": item.address.channel,
+            "incoming": item.id,
+            "chat": item.address.chat,
+            "body": _pack(item),
+            "received_at": at,
+            "attempts": 0,
+        }
         for item in items
     ]
     await connection.execute(upsert(connection, InboxItem, values, ("channel", "incoming")))
@@ -32,9 +38,7 @@ async def waiting(connection: AsyncConnection, channel: str, limit: int, besides
     first = select(func.min(InboxItem.id)).where(InboxItem.channel == channel, InboxItem.handled_at.is_(None)).group_by(InboxItem.chat)
     if besides:
         first = first.where(InboxItem.chat.not_in(besides))
-    rows = await connection.execute(
-        select(InboxItem.id, InboxItem.body).where(InboxItem.id.in_(first)).order_by(InboxItem.id).limit(limit)
-    )
+    rows = await connection.execute(select(InboxItem.id, InboxItem.body).where(InboxItem.id.in_(first)).order_by(InboxItem.id).limit(limit))
     return [(row.id, _unpack(row.body)) for row in rows]
 
 

@@ -12,7 +12,9 @@ from bot.store.upsert import upsert
 
 async def add(connection: AsyncConnection, address: Address, topic: str, at: datetime) -> None:
     subscriber = await connection.scalar(
-        select(Subscriber.id).where(Subscriber.channel == address.channel, Subscriber.chat == address.chat, Subscriber.opted_out_at.is_(None))
+        select(Subscriber.id).where(
+            Subscriber.channel == address.channel, Subscriber.chat == address.chat, Subscriber.opted_out_at.is_(None)
+        )
     )
     if subscriber is not None:
         row = {"subscriber_id": subscriber, "topic": topic, "asked_at": at}

@@ -47,15 +47,28 @@ def _value(row: Row[Any]) -> Occurrence:
     return Occurrence(**row._mapping)
 
 
-async def plan(connection: AsyncConnection, campaign: str, hash_: str, body: Mapping[str, Any], slots: Sequence[Slot], state: str, now: datetime) -> int:
+async def plan(
+    connection: AsyncConnection, campaign: str, hash_: str, body: Mapping[str, Any], slots: Sequence[Slot], state: str, now: datetime
+) -> int:
     """Write slots down as `due` or `missed`; one that is there already stays as it is. Returns how many are new."""
     if not slots:
         return 0
     values = [
         {
-            "campaign": campaign, "key": slot.key, "hash": hash_, "body": dict(body), "due_at": slot.at, "until": slot.until,
-            "moment": slot.moment, "since": slot.since, "before": slot.before, "topic": slot.topic, "state": state,
-            "finished_at": now if state == "missed" else None, "filled_to": 0, "audience": 0,
+            "campaign": campaign,
+            "key": slot.key,
+            "hash": hash_,
+            "body": dict(body),
+            "due_at": slot.at,
+            "until": slot.until,
+            "moment": slot.moment,
+            "since": slot.since,
+            "before": slot.before,
+            "topic": slot.topic,
+            "state": state,
+            "finished_at": now if state == "missed" else None,
+            "filled_to": 0,
+            "audience": 0,
         }
         for slot in slots
     ]
@@ -71,12 +84,16 @@ async def find(connection: AsyncConnection, occurrence_id: int, lock: bool = Fal
 
 async def in_states(connection: AsyncConnection, states: Sequence[str]) -> list[Occurrence]:
     """Oldest due first."""
-    rows = await connection.execute(select(*_COLUMNS).where(OccurrenceRow.state.in_(states)).order_by(OccurrenceRow.due_at, OccurrenceRow.id))
+    rows = await connection.execute(
+        select(*_COLUMNS).where(OccurrenceRow.state.in_(states)).order_by(OccurrenceRow.due_at, OccurrenceRow.id)
+    )
     return [_value(row) for row in rows]
 
 
 async def of_campaign(connection: AsyncConnection, campaign: str) -> list[Occurrence]:
-    rows = await connection.execute(select(*_COLUMNS).where(OccurrenceRow.campaign == campaign).order_by(OccurrenceRow.due_at, OccurrenceRow.id))
+    rows = await connection.execute(
+        select(*_COLUMNS).where(OccurrenceRow.campaign == campaign).order_by(OccurrenceRow.due_at, OccurrenceRow.id)
+    )
     return [_value(row) for row in rows]
 
 
@@ -113,13 +130,16 @@ async def fill(connection: AsyncConnection, occurrence_id: int, target: Target, 
         execution_options={"preserve_rowcount": True},
     )
     await connection.execute(
-        update(OccurrenceRow).where(OccurrenceRow.id == occurrence_id)
+        update(OccurrenceRow)
+        .where(OccurrenceRow.id == occurrence_id)
         .values(filled_to=upto, audience=OccurrenceRow.audience + written.rowcount)
     )
     return False
 
 
-async def set_state(connection: AsyncConnection, occurrence_id: int, old: Sequence[str], new: str, finished: datetime | None = None) -> bool:
+async def set_state(
+    connection: AsyncConnection, occurrence_id: int, old: Sequence[str], new: str, finished: datetime | None = None
+) -> bool:
     values: dict[str, Any] = {"state": new} | ({"finished_at": finished} if finished else {})
     result = await connection.execute(
         update(OccurrenceRow).where(OccurrenceRow.id == occurrence_id, OccurrenceRow.state.in_(old)).values(**values)

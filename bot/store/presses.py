@@ -24,8 +24,13 @@ async def add(connection: AsyncConnection, address: Address, occurrence_id: int,
         if await connection.scalar(answered):
             return
     row = {
-        "occurrence_id": occurrence_id, "subscriber_id": subscriber, "button": effect.button, "variant": variant, "action": effect.action,
-        "correct": effect.correct, "at": at,
+        "occurrence_id": occurrence_id,
+        "subscriber_id": subscriber,
+        "button": effect.button,
+        "variant": variant,
+        "action": effect.action,
+        "correct": effect.correct,
+        "at": at,
     }
     await connection.execute(upsert(connection, Press, row, ("occurrence_id", "subscriber_id", "button")))
 
@@ -34,7 +39,9 @@ async def buttons(connection: AsyncConnection, occurrence_ids: Sequence[int]) ->
     """(button, action, presses, right answers)."""
     rows = await connection.execute(
         select(Press.button, Press.action, func.count(), func.sum(case((Press.correct.is_(True), 1), else_=0)))
-        .where(Press.occurrence_id.in_(occurrence_ids)).group_by(Press.button, Press.action).order_by(func.count().desc(), Press.button)
+        .where(Press.occurrence_id.in_(occurrence_ids))
+        .group_by(Press.button, Press.action)
+        .order_by(func.count().desc(), Press.button)
     )
     return [(row[0], row[1], row[2], int(row[3] or 0)) for row in rows]
 
@@ -43,7 +50,9 @@ async def breakdown(connection: AsyncConnection, occurrence_ids: Sequence[int], 
     """(value, audience, sent, residents who pressed), by `channel`, `variant` or `place`, largest audience first."""
     column = {"channel": Delivery.channel, "variant": Delivery.variant, "place": Subscriber.place}[by]
     pressed = (
-        select(Press.subscriber_id.label("who"), Press.occurrence_id.label("what")).where(Press.occurrence_id.in_(occurrence_ids)).distinct()
+        select(Press.subscriber_id.label("who"), Press.occurrence_id.label("what"))
+        .where(Press.occurrence_id.in_(occurrence_ids))
+        .distinct()
         .subquery()
     )
     query = (
@@ -51,7 +60,9 @@ async def breakdown(connection: AsyncConnection, occurrence_ids: Sequence[int], 
         .select_from(Delivery)
         .outerjoin(Subscriber, Subscriber.id == Delivery.subscriber_id)
         .outerjoin(pressed, (pressed.c.who == Delivery.subscriber_id) & (pressed.c.what == Delivery.occurrence_id))
-        .where(Delivery.occurrence_id.in_(occurrence_ids)).group_by(column).order_by(func.count().desc(), column)
+        .where(Delivery.occurrence_id.in_(occurrence_ids))
+        .group_by(column)
+        .order_by(func.count().desc(), column)
     )
     return [(row[0], row[1], int(row[2] or 0), row[3]) for row in await connection.execute(query)]
 

@@ -9,7 +9,14 @@ from bot.store.tables import FeedbackRow, Question
 
 
 async def add(
-    connection: AsyncConnection, *, at: datetime, channel: str, text: str, decision: str, topic: str | None, confidence: float,
+    connection: AsyncConnection,
+    *,
+    at: datetime,
+    channel: str,
+    text: str,
+    decision: str,
+    topic: str | None,
+    confidence: float,
     place: str | None = None,
 ) -> None:
     """`text` must be redacted already."""

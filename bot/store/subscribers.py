@@ -44,8 +44,16 @@ async def find(connection: AsyncConnection, address: Address) -> Consent | None:
 async def opt_in(connection: AsyncConnection, address: Address, place: str | None, version: str, at: datetime) -> None:
     """Record consent, or renew it; a place of None keeps the one known."""
     values = {
-        "channel": address.channel, "chat": address.chat, "place": place, "language": "vi", "joined_at": at,
-        "consent_version": version, "consent_at": at, "opted_out_at": None, "unreachable_at": None, "unreachable_why": None,
+        "channel": address.channel,
+        "chat": address.chat,
+        "place": place,
+        "language": "vi",
+        "joined_at": at,
+        "consent_version": version,
+        "consent_at": at,
+        "opted_out_at": None,
+        "unreachable_at": None,
+        "unreachable_why": None,
     }
     changed = {key: values[key] for key in ("consent_version", "consent_at", "opted_out_at", "unreachable_at", "unreachable_why")}
     if place is not None:
@@ -55,9 +63,7 @@ async def opt_in(connection: AsyncConnection, address: Address, place: str | Non
 
 async def opt_out(connection: AsyncConnection, address: Address, at: datetime) -> bool:
     """End consent, and with it whatever campaign messages are still queued. False if there was none in force."""
-    result = await connection.execute(
-        update(Subscriber).where(_is(address), Subscriber.opted_out_at.is_(None)).values(opted_out_at=at)
-    )
+    result = await connection.execute(update(Subscriber).where(_is(address), Subscriber.opted_out_at.is_(None)).values(opted_out_at=at))
     await deliveries.leave_out(connection, _is(address), "opted_out")
     return result.rowcount > 0
 
@@ -108,8 +114,13 @@ async def enrol(connection: AsyncConnection, people: Iterable[Enrolling]) -> int
     """Add those who are not there yet; anyone known keeps what is known of them, above all that they said stop. Returns how many are new."""
     rows = [
         {
-            "channel": person.channel, "chat": person.chat, "place": person.place, "language": "vi", "joined_at": person.consent_at,
-            "consent_version": person.consent_version, "consent_at": person.consent_at,
+            "channel": person.channel,
+            "chat": person.chat,
+            "place": person.place,
+            "language": "vi",
+            "joined_at": person.consent_at,
+            "consent_version": person.consent_version,
+            "consent_at": person.consent_at,
         }
         for person in people
     ]
@@ -122,7 +133,9 @@ async def tally(connection: AsyncConnection) -> list[tuple[str, int, int, int]]:
     in_force = case((Subscriber.opted_out_at.is_(None), 1), else_=0)
     reached = case((Subscriber.opted_out_at.is_(None) & Subscriber.unreachable_at.is_(None), 1), else_=0)
     rows = await connection.execute(
-        select(Subscriber.channel, func.count(), func.sum(in_force), func.sum(reached)).group_by(Subscriber.channel).order_by(Subscriber.channel)
+        select(Subscriber.channel, func.count(), func.sum(in_force), func.sum(reached))
+        .group_by(Subscriber.channel)
+        .order_by(Subscriber.channel)
     )
     return [(row[0], row[1], int(row[2]), int(row[3])) for row in rows]
 
@@ -130,7 +143,10 @@ async def tally(connection: AsyncConnection) -> list[tuple[str, int, int, int]]:
 async def by_place(connection: AsyncConnection) -> list[tuple[str | None, int]]:
     """Those with consent in force by locality, most first."""
     rows = await connection.execute(
-        select(Subscriber.place, func.count()).where(Subscriber.opted_out_at.is_(None)).group_by(Subscriber.place).order_by(func.count().desc())
+        select(Subscriber.place, func.count())
+        .where(Subscriber.opted_out_at.is_(None))
+        .group_by(Subscriber.place)
+        .order_by(func.count().desc())
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -139,8 +155,17 @@ async def page(connection: AsyncConnection, after: int, limit: int = 10_000) -> 
     """(id, channel, chat, place, consent version, consent at, opted out at, unreachable why) in order of id."""
     rows = await connection.execute(
         select(
-            Subscriber.id, Subscriber.channel, Subscriber.chat, Subscriber.place, Subscriber.consent_version, Subscriber.consent_at,
-            Subscriber.opted_out_at, Subscriber.unreachable_why,
-        ).where(Subscriber.id > after).order_by(Subscriber.id).limit(limit)
+            Subscriber.id,
+            Subscriber.channel,
+            Subscriber.chat,
+            Subscriber.place,
+            Subscriber.consent_version,
+            Subscriber.consent_at,
+            Subscriber.opted_out_at,
+            Subscriber.unreachable_why,
+        )
+        .where(Subscriber.id > after)
+        .order_by(Subscriber.id)
+        .limit(limit)
     )
     return [tuple(row) for row in rows]

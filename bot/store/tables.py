@@ -191,10 +191,18 @@ class Delivery(Base):
     # The partial indexes hold only what is still to do, so they stay small while the ledger grows.
     __table_args__ = (
         UniqueConstraint("occurrence_id", "subscriber_id"),
-        Index("ix_deliveries_queued", "occurrence_id", "channel", "priority", "id",
-              sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
-        Index("ix_deliveries_held", "claimed_by",
-              sqlite_where=text("claimed_by IS NOT NULL"), postgresql_where=text("claimed_by IS NOT NULL")),
+        Index(
+            "ix_deliveries_queued",
+            "occurrence_id",
+            "channel",
+            "priority",
+            "id",
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        Index(
+            "ix_deliveries_held", "claimed_by", sqlite_where=text("claimed_by IS NOT NULL"), postgresql_where=text("claimed_by IS NOT NULL")
+        ),
     )
 
 

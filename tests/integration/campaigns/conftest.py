@@ -75,7 +75,15 @@ class Province:
 
     async def subscribe(self, chats: Iterable[int], place: str | None = "district:dien-chau", **values: object) -> None:
         joined = self.clock.now() - timedelta(days=30)
-        row = {"channel": "telegram", "place": place, "language": "vi", "joined_at": joined, "consent_version": "t", "consent_at": joined, **values}
+        row = {
+            "channel": "telegram",
+            "place": place,
+            "language": "vi",
+            "joined_at": joined,
+            "consent_version": "t",
+            "consent_at": joined,
+            **values,
+        }
         async with self.database.write() as connection:
             await connection.execute(insert(Subscriber), [{**row, "chat": str(chat)} for chat in chats])
 
@@ -87,8 +95,13 @@ class Province:
 
     def sender(self, **options: object) -> Sender:
         return Sender(
-            lambda: self.library, self.database, {"telegram": self.channel}, {"telegram": options.pop("pace", NoPace())},  # type: ignore[dict-item]
-            self.clock, self.service.pause_itself, **{"look_every": 0.01, "beat_every": 0.05, "grace": 0.3, **options},  # type: ignore[arg-type]
+            lambda: self.library,
+            self.database,
+            {"telegram": self.channel},
+            {"telegram": options.pop("pace", NoPace())},  # type: ignore[dict-item]
+            self.clock,
+            self.service.pause_itself,
+            **{"look_every": 0.01, "beat_every": 0.05, "grace": 0.3, **options},  # type: ignore[arg-type]
         )
 
     @asynccontextmanager
@@ -120,6 +133,13 @@ class Province:
             for item in await occurrences.in_states(connection, ("filling", "sending", "paused", "done", "cancelled")):
                 total.update({state: count for state, count in (await deliveries.counts(connection, item.id)).items() if count})
         return total
+
+
+async def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
+    """Let the loop run until `condition()` holds."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - the condition is about many things, none of which has an event
+            await asyncio.sleep(0.005)
 
 
 @pytest.fixture

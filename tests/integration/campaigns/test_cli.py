@@ -84,6 +84,8 @@ def test_what_does_not_exist_is_said_with_what_does(run: Run) -> None:
 
 
 def test_figures_are_checked_and_listed(run: Run, tmp_path: Path) -> None:
-    assert "online_rate: 2 nơi" in run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:vinh-phu,online_rate,4.5\ndistrict:vinh,online_rate,\"7,2%\"\n"))
+    assert "online_rate: 2 nơi" in run(
+        "campaign", "figures", csv(tmp_path, 'place,name,value\nunit:vinh-phu,online_rate,4.5\ndistrict:vinh,online_rate,"7,2%"\n')
+    )
     said = run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:sai-gon,online_rate,x\n"))
     assert ":2:1:" in said

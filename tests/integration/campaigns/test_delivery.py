@@ -7,7 +7,7 @@ import pytest
 from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Throttled, Unreachable
 from bot.messages import Address
 from bot.store import deliveries, subscribers
-from tests.integration.campaigns.conftest import Province, simple
+from tests.integration.campaigns.conftest import Province, simple, wait_for
 
 
 async def test_sends_to_exactly_those_with_consent_in_the_place(province: Province) -> None:
@@ -258,11 +258,5 @@ async def reach(province: Province) -> int:
 
 async def until_state(province: Province, state: str) -> None:
     async with asyncio.timeout(10):
-        while (await province.service.status("thu")).state != state:
+        while (await province.service.status("thu")).state != state:  # noqa: ASYNC110 - the state is in the database
             await asyncio.sleep(0.01)
-
-
-async def wait_for(condition) -> None:  # type: ignore[no-untyped-def]
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.005)

@@ -8,7 +8,7 @@ from bot.campaigns.lifecycle import NotAllowed
 from bot.errors import DeliveryError
 from bot.messages import Address, Message
 from bot.store import indicators, subscribers
-from tests.integration.campaigns.conftest import Province, simple
+from tests.integration.campaigns.conftest import Province, simple, wait_for
 
 AUTHOR, OTHER = "Lê Thị Soạn", "Trần Văn Duyệt"
 
@@ -21,7 +21,12 @@ async def test_every_step_is_in_the_audit(province: Province) -> None:
     await province.service.cancel("thu", OTHER, "đổi kế hoạch")
     history = await province.service.history("thu")
     assert [(entry.actor, entry.action) for entry in history] == [
-        (AUTHOR, "submit"), (OTHER, "approve"), (AUTHOR, "start"), (OTHER, "pause"), (OTHER, "resume"), (OTHER, "cancel"),
+        (AUTHOR, "submit"),
+        (OTHER, "approve"),
+        (AUTHOR, "start"),
+        (OTHER, "pause"),
+        (OTHER, "resume"),
+        (OTHER, "cancel"),
     ]
     assert history[-1].detail == "đổi kế hoạch"
 
@@ -51,9 +56,7 @@ async def test_an_edit_while_sending_stops_it_until_the_new_text_is_approved(pro
     province.clock.advance(hours=1)
     await province.ticker.tick()
     async with province.sending(in_flight=5):
-        async with asyncio.timeout(5):
-            while len(province.channel.tried) < 5:
-                await asyncio.sleep(0.005)
+        await wait_for(lambda: len(province.channel.tried) == 5)
         province.write("thu", simple().replace("Chào", "Kính chào"))
         await province.ticker.tick()
         gate.set()
@@ -68,7 +71,9 @@ async def test_newly_approved_text_goes_to_those_who_were_still_waiting(province
     await province.launch("thu")
     province.clock.advance(hours=1)
     await province.ticker.tick()
-    province.write("thu", simple().replace("schedule: {at: 2022-11-07 10:00}", "schedule: {cron: '0 10 * * *'}").replace("Chào", "Kính chào"))
+    province.write(
+        "thu", simple().replace("schedule: {at: 2022-11-07 10:00}", "schedule: {cron: '0 10 * * *'}").replace("Chào", "Kính chào")
+    )
     await province.ticker.tick()
     await province.launch("thu")
     async with province.sending():

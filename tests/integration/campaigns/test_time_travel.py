@@ -10,9 +10,14 @@ from bot.messages import Address
 from bot.services.campaign_clock import CampaignClock
 from tests.integration.campaigns.conftest import Province, simple
 
-COUNTDOWN = simple().replace(
-    "schedule: {at: 2022-11-07 10:00}", "schedule: {countdown: {to: 2022-12-31, days: [30, 15, 7, 3, 0, -5], at: '08:00'}, useful_for: 12}"
-).replace("Chào bà con ở {{ place }}.", "còn {{ days_left }}")
+COUNTDOWN = (
+    simple()
+    .replace(
+        "schedule: {at: 2022-11-07 10:00}",
+        "schedule: {countdown: {to: 2022-12-31, days: [30, 15, 7, 3, 0, -5], at: '08:00'}, useful_for: 12}",
+    )
+    .replace("Chào bà con ở {{ place }}.", "còn {{ days_left }}")
+)
 
 
 async def live(province: Province, until: str, step: timedelta = timedelta(hours=1)) -> list[tuple[str, str]]:
@@ -39,7 +44,11 @@ async def test_a_countdown_over_the_turn_of_the_year(province: Province) -> None
     province.write("thu", COUNTDOWN)
     await province.launch("thu")
     assert await live(province, "2023-01-06T00:00", timedelta(hours=12)) == [
-        ("12-01 09:00", "còn 30"), ("12-16 09:00", "còn 15"), ("12-24 09:00", "còn 7"), ("12-28 09:00", "còn 3"), ("12-31 09:00", "còn 0"),
+        ("12-01 09:00", "còn 30"),
+        ("12-16 09:00", "còn 15"),
+        ("12-24 09:00", "còn 7"),
+        ("12-28 09:00", "còn 3"),
+        ("12-31 09:00", "còn 0"),
         ("01-05 09:00", "còn -5"),
     ]
     assert (await province.service.status("thu")).state == "done"
@@ -69,7 +78,9 @@ async def test_a_clock_that_is_set_back_repeats_nothing(province: Province) -> N
 
 @pytest.mark.parametrize("step", [timedelta(hours=3), timedelta(hours=13)])
 async def test_a_sequence_reaches_each_resident_on_their_own_days(province: Province, step: timedelta) -> None:
-    text = simple().replace("schedule: {at: 2022-11-07 10:00}", "schedule: {sequence: {days: [0, 2, 9], at: '10:00'}, useful_for: 48, holidays: send}")
+    text = simple().replace(
+        "schedule: {at: 2022-11-07 10:00}", "schedule: {sequence: {days: [0, 2, 9], at: '10:00'}, useful_for: 48, holidays: send}"
+    )
     province.write("thu", text + "moments: {2: {text: hai}, 9: {text: chín}}")
     await province.launch("thu")
     await province.subscribe([1], joined_at=province.clock.now())

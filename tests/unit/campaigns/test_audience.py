@@ -12,7 +12,15 @@ from bot.content.library import Library
 
 def campaign(**audience: object) -> Campaign:
     return Campaign.model_validate(
-        {"id": "a", "title": "t", "author": "x", "sender": "s", "message": {"text": "t"}, "schedule": {"at": "2022-12-24 08:00"}, "audience": audience}
+        {
+            "id": "a",
+            "title": "t",
+            "author": "x",
+            "sender": "s",
+            "message": {"text": "t"},
+            "schedule": {"at": "2022-12-24 08:00"},
+            "audience": audience,
+        }
     )
 
 

@@ -11,7 +11,10 @@ from bot.content.library import Library
 from bot.messages import Limits
 from bot.settings import ROOT
 
-LIMITS = {"telegram": Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"})), "zalo": Limits(text=2000, caption=2000, unit="chars")}
+LIMITS = {
+    "telegram": Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"})),
+    "zalo": Limits(text=2000, caption=2000, unit="chars"),
+}
 NOW = datetime(2022, 11, 7, 9, tzinfo=VIETNAM)
 
 GOOD = """\

@@ -10,7 +10,11 @@ from bot.campaigns.render import Approved, Composer, Ref, effect
 from bot.dialogue.payloads import LIMIT
 
 BASE = {
-    "id": "a", "title": "t", "author": "x", "sender": "Tổ công tác", "message": {"text": "Chào {{ name }} ở {{ place }}."},
+    "id": "a",
+    "title": "t",
+    "author": "x",
+    "sender": "Tổ công tác",
+    "message": {"text": "Chào {{ name }} ở {{ place }}."},
     "schedule": {"countdown": {"to": "2022-12-31", "days": [7, 0], "at": "08:00"}},
 }
 
@@ -41,7 +45,9 @@ def test_a_resident_whose_name_and_place_are_unknown_is_still_addressed() -> Non
 
 def test_the_day_the_variant_and_the_channel_speak_over_the_message() -> None:
     made = composer(
-        moment=0, moments={0: {"text": "hôm nay"}}, channels={"zalo": {"text": "zalo"}},
+        moment=0,
+        moments={0: {"text": "hôm nay"}},
+        channels={"zalo": {"text": "zalo"}},
         variants={"A": {"weight": 50}, "B": {"weight": 50, "text": "bản B"}},
     )
     assert "hôm nay" in text(made, "A") and "bản B" in text(made, "B") and "zalo" in text(made, "B", "zalo")
