@@ -18,6 +18,7 @@ _TOPIC = "topic"
 # Intents that answer a flow's question; every other one interrupts the flow.
 _REPLIES = frozenset({"affirm", "deny", "inform", "show", "delete", "clarify", "out_of_scope"})
 _ASIDE_WORDS = 5
+_SURE_CANCEL = 0.6
 _REFINING = ("place", "age", "level")
 
 
@@ -27,12 +28,19 @@ def heard(tracker: Tracker, flow: str) -> Heard:
     metadata = message.get("metadata") or {}
     return Heard(
         message.get("text") or "",
-        message["intent"]["name"],
+        _intent(message),
         _understood(tracker).get("decision", ""),
         message.get("entities") or [],
         date.fromisoformat(metadata["today"]),
         tracker.get_slot("requested_slot") if tracker.active_loop_name == f"{flow}_form" else None,
     )
+
+
+def _intent(message: Dict[str, Any]) -> str:
+    """The intent's name; a long message that only may mean "cancel" does not throw away what was filled in."""
+    name, confidence = message["intent"]["name"], message["intent"].get("confidence", 0.0)
+    doubtful = name == "cancel" and confidence < _SURE_CANCEL and len((message.get("text") or "").split()) > 2
+    return "clarify" if doubtful else name
 
 
 def _understood(tracker: Tracker) -> Dict[str, Any]:
@@ -260,7 +268,7 @@ class FinishFlow(EndOfFlow):
             return [{"act": "checklist", "age": int(slot("age")), "card": slot("card"), "place": slot("place")}]
         if self._flow == "scam":
             found = heard(tracker, self._flow)
-            return [{"act": "scam_check", "entities": {"links": found.values("link"), "phones": found.values("phone")}}]
+            return [{"act": "scam_check", "links": found.values("link"), "phones": found.values("phone")}]
         return [{"act": self._flow}]
 
 

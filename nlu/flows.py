@@ -59,7 +59,8 @@ def read(slot: str, heard: Heard) -> Read:
 def _place(heard: Heard) -> Read:
     places = the_places()
     said = [slug for slug in heard.values("place") if slug in places]
-    if not said and heard.asked == "place":
+    # A guess at a misspelt name must not swallow what is clearly something else ("cảm ơn" is near Cẩm Sơn).
+    if not said and heard.asked == "place" and heard.decision in ("clarify", "out_of_scope"):
         said = [slug for mention in places.find(heard.text, expected=True) for slug in mention.slugs]
     meanings = places.today(said, heard.today)
     return Read(meanings[0]) if len(meanings) == 1 else Read(options=meanings)

@@ -80,11 +80,12 @@ class Subjects:
         elliptical = not left and not subject and bool(named["aspects"] or named["audience"]) and len(words) <= _LONGEST
         return Cues(tuple(named["aspects"]), tuple(named["audience"]), elliptical)
 
-    def resolve(self, cues: Cues, about: str, last_aspect: Optional[str] = None) -> "tuple[str, str | None]":
-        """(topic, part) an elliptical question means when the conversation is about the topic `about`.
+    def topics(self) -> "set[str]":
+        """Every topic the subjects name."""
+        return {topic for s in self._subjects for value in s.values() for topic in ([value] if isinstance(value, str) else value)}
 
-        A new audience alone keeps the aspect asked before: "ở đâu?", then "thế mức 1 thì sao?".
-        """
+    def resolve(self, cues: Cues, about: str) -> "tuple[str, str | None]":
+        """(topic, part) an elliptical question means when the conversation is about the topic `about`."""
         subject = next((s for s in self._subjects if about in s["topics"]), {"topics": [about]})
         for cue in (*cues.aspects, *cues.audience):
             if cue in subject:
