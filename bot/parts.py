@@ -10,7 +10,7 @@ import structlog
 
 log = structlog.get_logger()
 
-GRACE = 6.0  # seconds for parts to finish what they are doing; with the rest of the way down this stays under ten
+GRACE = 7.0  # seconds for parts to finish what they are doing; with the rest of the way down this stays under ten
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.web import Outbox, WebChannel
 from bot.errors import LoaError, SettingError, StoreError
-from bot.metrics import CONTENT_PROBLEMS, RASA_READY
+from bot.metrics import CONTENT_PROBLEMS, INBOX_WAITING, RASA_READY
 from bot.parts import Part, run_parts, stop_on_signals, until_stopped
 from bot.services.campaign_clock import CampaignClock
 from bot.services.delivery import Sender
@@ -26,13 +26,13 @@ from bot.services.handle import Handler
 from bot.services.intake import Intake
 from bot.services.reply import Pace, Replies
 from bot.settings import ROOT, Settings
-from bot.store import inbox
+from bot.store import conversations, inbox
 from bot.understanding.supervisor import Supervisor, nlu_environment, nlu_python
 from bot.web.app import WEBHOOK, create_app
 
 log = structlog.get_logger()
 
-HOUSEKEEPING = 3600.0  # seconds
+HOUSEKEEPING, GAUGES = 3600.0, 5.0  # seconds
 
 
 async def serve(settings: Settings, telegram: bool) -> bool:
@@ -164,20 +164,24 @@ async def _train(log_file: Path) -> bool:
 
 
 async def _housekeeping(core: Core, supervisor: Supervisor | None) -> None:
-    """Gauges every second, old ids every hour."""
+    """Gauges every few seconds; what is only kept for a while is forgotten every hour."""
     loop = asyncio.get_running_loop()
     due = 0.0
     while True:
-        RASA_READY.set(1 if supervisor is None or supervisor.ready else 0)
+        RASA_READY.set(await core.rasa.ready() if supervisor is None else supervisor.ready)
         CONTENT_PROBLEMS.set(len(core.content.problems))
-        if loop.time() >= due:
-            due = loop.time() + HOUSEKEEPING
-            try:
+        try:
+            async with core.database.read() as connection:
+                for channel, count in (await inbox.count_waiting(connection)).items():
+                    INBOX_WAITING.labels(channel).set(count)
+            if loop.time() >= due:
                 async with core.database.write() as connection:
                     await inbox.forget_old(connection, core.clock.now())
-            except StoreError as error:
-                log.error("housekeeping.failed", error=str(error))
-        await asyncio.sleep(1)
+                    await conversations.forget_old(connection, core.clock.now())
+                due = loop.time() + HOUSEKEEPING
+        except StoreError as error:
+            log.error("housekeeping.failed", error=str(error))
+        await asyncio.sleep(GAUGES)
 
 
 class _Readiness:
@@ -192,8 +196,7 @@ class _Readiness:
 
     async def _database(self) -> str:
         try:
-            async with self._core.database.read() as connection:
-                await connection.exec_driver_sql("SELECT 1")
+            await self._core.database.ping()
         except LoaError:
             return "unreachable"
         return "ok"

@@ -104,8 +104,7 @@ async def _reachable(report: Report, settings: Settings) -> None:
     kind = "SQLite" if database.sqlite else "PostgreSQL"
     try:
         await database.migrate()
-        async with database.read() as connection:
-            await connection.exec_driver_sql("SELECT 1")
+        await database.ping()
         report.good("database", f"{kind}, schema up to date")
     except LoaError as error:
         report.bad("database", str(error), "check LOA_DATABASE_URL and that the server runs")

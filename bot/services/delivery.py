@@ -39,7 +39,7 @@ log = structlog.get_logger()
 IN_FLIGHT = 60  # requests on their way at once, per channel: two seconds' worth at 30/s
 LOOK_EVERY = 0.5  # seconds between looks for new work
 BEAT_EVERY, GRACE = 5.0, 30.0  # seconds: signs of life, and how long without one until a sender counts as dead
-STOP_WITHIN = 8.0  # seconds requests on their way may take to end when stopping
+STOP_WITHIN = 5.0  # seconds requests on their way may take to end when stopping
 HOLD_FIRST, HOLD_LONGEST = 0.5, 60.0  # seconds a channel's campaigns wait after trouble, doubling while it lasts
 TRIES_AGAIN_IN = timedelta(seconds=1)
 

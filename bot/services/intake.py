@@ -8,7 +8,6 @@ import structlog
 from bot.clock import Clock
 from bot.errors import StoreError
 from bot.messages import Incoming
-from bot.metrics import INBOX_WAITING
 from bot.store import inbox
 from bot.store.database import Database
 
@@ -50,7 +49,6 @@ class Intake:
             return
         async with self._database.read() as connection:
             found = await inbox.waiting(connection, self._channel, room, list(self._running))
-        INBOX_WAITING.labels(self._channel).set(len(found))
         for item_id, item in found:
             chat = item.address.chat
             self._running[chat] = group.create_task(self._work_off(item_id, item), name=f"handle-{self._channel}")

@@ -1,14 +1,21 @@
 """The numbered choices last shown in a chat without buttons."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Address
 from bot.store.tables import Conversation
 from bot.store.upsert import upsert
+
+
+KEEP = timedelta(hours=48)  # who comes back later is shown a menu again anyway
+
+
+async def forget_old(connection: AsyncConnection, at: datetime) -> None:
+    await connection.execute(delete(Conversation).where(Conversation.at < at - KEEP))
 
 
 async def choices(connection: AsyncConnection, address: Address) -> list[str]:

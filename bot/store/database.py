@@ -57,6 +57,11 @@ class Database:
             await connection.execution_options(**{_READ: True})
             yield connection
 
+    async def ping(self) -> None:
+        """Raises StoreError if the database does not answer."""
+        async with self.read() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
     async def migrate(self) -> None:
         """Bring the schema to the newest revision; safe to call from several processes at once."""
         await asyncio.to_thread(self._migrate)

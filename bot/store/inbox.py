@@ -55,6 +55,13 @@ async def handled(connection: AsyncConnection, item_id: int, at: datetime) -> No
     await connection.execute(update(InboxItem).where(InboxItem.id == item_id).values(handled_at=at, body=None))
 
 
+async def count_waiting(connection: AsyncConnection) -> dict[str, int]:
+    """Unhandled items by channel; a channel that has ever had one is named even when none waits."""
+    waiting = func.count().filter(InboxItem.handled_at.is_(None))
+    rows = await connection.execute(select(InboxItem.channel, waiting).group_by(InboxItem.channel))
+    return {channel: count for channel, count in rows}
+
+
 async def forget_old(connection: AsyncConnection, at: datetime) -> None:
     await connection.execute(delete(InboxItem).where(InboxItem.handled_at < at - KEEP_IDS))
 
