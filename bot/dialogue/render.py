@@ -197,9 +197,8 @@ class Renderer:
         if self.day < REFORM:
             here = f"📍 Bà con ở {in_a_sentence(place.name)}."
         elif len(units) == 1:
-            here = f"📍 Nơi đến: công an {units[0]} hoặc trung tâm phục vụ hành chính công {units[0]}."
-            if in_a_sentence(place.name) != units[0]:
-                here = f"📍 {place.name} cũ nay thuộc {units[0]}.\n{here.removeprefix('📍 ')}"
+            renamed = "" if in_a_sentence(place.name) == units[0] else f"{place.name} cũ nay thuộc {units[0]}. "
+            here = f"📍 {renamed}Nơi đến: công an {units[0]} hoặc trung tâm phục vụ hành chính công {units[0]}."
         else:
             here = f"📍 {place.name} cũ nay chia thành: {', '.join(units)}. Bà con đến công an xã, phường nơi mình ở."
         return Message(here + "\n\n" + answer.text, buttons=answer.buttons, sources=answer.sources, topic=answer.topic)

@@ -16,7 +16,7 @@ from bot.clock import Clock, today
 from bot.content.library import Library
 from bot.dialogue import acts, payloads
 from bot.dialogue.payloads import button
-from bot.dialogue.render import Renderer
+from bot.dialogue.render import Renderer, in_a_sentence
 from bot.errors import UnderstandingError
 from bot.messages import Address, Incoming, Limits, Message
 from bot.metrics import TURN_SECONDS, TURNS
@@ -33,10 +33,15 @@ LONGEST = 1500  # characters of a question that are read; a longer one is answer
 
 @dataclass(frozen=True)
 class Turned:
-    """`messages` in reading order; `understood` is None when Rasa was not asked or did not answer."""
+    """`messages` in reading order; `understood` is None when Rasa was not asked (`direct`) or did not answer (`degraded`)."""
 
     messages: tuple[Message, ...]
     understood: acts.Understood | None = None
+    degraded: bool = False
+
+    @property
+    def decision(self) -> str:
+        return self.understood.decision if self.understood else "degraded" if self.degraded else "direct"
 
 
 @dataclass
@@ -60,11 +65,10 @@ class Turns:
         await self._remember_choices(incoming, limits, turned)
         seconds = time.perf_counter() - started
         understood = turned.understood
-        decision = understood.decision if understood else "direct"
-        TURNS.labels(incoming.address.channel, decision).inc()
+        TURNS.labels(incoming.address.channel, turned.decision).inc()
         TURN_SECONDS.labels(incoming.address.channel).observe(seconds)
         log.info(
-            "turn.answered", channel=incoming.address.channel, decision=decision, topic=understood.topic if understood else None,
+            "turn.answered", channel=incoming.address.channel, decision=turned.decision, topic=understood.topic if understood else None,
             confidence=round(understood.confidence, 2) if understood else None, ms=round(seconds * 1000, 1),
         )
         return turned
@@ -75,12 +79,12 @@ class Turns:
             # A question written under a picture is a question all the same.
             seen = self._media(incoming, renderer)
             asked = await self._ask(incoming, text, renderer) if text and len(text) <= LONGEST else Turned(())
-            return Turned((seen, *asked.messages), asked.understood)
+            return Turned((seen, *asked.messages), asked.understood, asked.degraded)
         if incoming.kind == "text":
             if is_stop(text):
                 return Turned((await self._stop(incoming, renderer),))
-            if is_resume(text) and (message := await self._resume(incoming, renderer)):
-                return Turned((message,))
+            if is_resume(text) and (turned := await self._resume(incoming, renderer)):
+                return turned
             if limits.buttons == 0 or text.isdigit():
                 text = await self._chosen(incoming, text)
         pressed = payloads.parse(text)
@@ -98,7 +102,7 @@ class Turns:
             reply = await self.understanding.ask(incoming.address.conversation, text, renderer.day)
         except UnderstandingError as error:
             log.warning("turn.degraded", reason=type(error).__name__)
-            return Turned((self._without_rasa(text, renderer),))
+            return Turned((self._without_rasa(text, renderer),), degraded=True)
         messages = [message for act in reply.acts for message in await self._perform(act, incoming, text, renderer)]
         if not payloads.parse(text):
             await self._log_question(incoming, text, reply.understood)
@@ -165,14 +169,18 @@ class Turns:
         with contextlib.suppress(UnderstandingError):
             await self.understanding.ask(incoming.address.conversation, "/cancel", renderer.day)
 
-    async def _resume(self, incoming: Incoming, renderer: Renderer) -> Message | None:
-        """Start again for one who had stopped and whose consent text is unchanged; None sends the rest through the flow."""
+    async def _resume(self, incoming: Incoming, renderer: Renderer) -> Turned | None:
+        """Start again for one who had stopped; one who had agreed to an older text is asked anew. None: there is nothing to start again."""
         async with self.database.write() as connection:
             consent = await subscribers.find(connection, incoming.address)
-            if consent is None or consent.in_force or consent.version != renderer.library.talk.consent_version:
+            if consent is None or consent.in_force:
                 return None
-            await subscribers.opt_in(connection, incoming.address, None, consent.version, self.clock.now())
-        return Message(renderer.say("subscribed", place=self._place_name(consent.place, renderer)))
+            unchanged = consent.version == renderer.library.talk.consent_version
+            if unchanged:
+                await subscribers.opt_in(connection, incoming.address, None, consent.version, self.clock.now())
+        if not unchanged:
+            return await self._ask(incoming, "/subscribe", renderer)
+        return Turned((Message(renderer.say("subscribed", place=self._place_name(consent.place, renderer))),))
 
     async def _show(self, incoming: Incoming, renderer: Renderer) -> Message:
         async with self.database.read() as connection:
@@ -186,7 +194,7 @@ class Turns:
                 f"• Đồng ý nhận tin ngày {consent.given_at.astimezone(self.clock.now().tzinfo):%d/%m/%Y}, {state}.",
             ]
         else:
-            lines.append("• Bà con chưa đăng ký nhận tin, nên Loa không lưu gì để nhận ra bà con.")
+            lines.append("• Bà con chưa đăng ký nhận tin. Loa chỉ giữ mã cuộc trò chuyện nhiều nhất 48 giờ để không trả lời trùng.")
         buttons = ((button("Xóa hết", "delete"),),) if consent else ()
         return Message(renderer.say("my_data_shown", data="\n".join(lines)), buttons=buttons)
 
@@ -252,7 +260,7 @@ class Turns:
 
     def _place_name(self, place: str | None, renderer: Renderer) -> str:
         if place and place in renderer.library.places:
-            return renderer.library.places.name_on(place, renderer.day)
+            return in_a_sentence(renderer.library.places.name_on(place, renderer.day))
         return "tỉnh Nghệ An"
 
 

@@ -73,14 +73,30 @@ def test_places_of_one_name_are_told_apart(library: Library) -> None:
 @pytest.mark.parametrize(
     ("day", "place", "says"),
     [
-        (date(2022, 11, 7), "commune:dien-chau/dien-ky", "Xã Diễn Kỷ"),
-        (date(2026, 11, 24), "commune:dien-chau/dien-ky", "nay thuộc Xã Đức Châu"),
-        (date(2026, 11, 24), "unit:vinh-phu", "công an Phường Vinh Phú"),
+        (date(2022, 11, 7), "commune:dien-chau/dien-ky", "ở xã Diễn Kỷ"),
+        (date(2026, 11, 24), "commune:dien-chau/dien-ky", "Xã Diễn Kỷ cũ nay thuộc xã Đức Châu"),
+        (date(2026, 11, 24), "unit:vinh-phu", "công an phường Vinh Phú"),
         (date(2026, 11, 24), "district:vinh", "nay chia thành: "),
     ],
 )
 def test_where_to_go_names_the_unit_of_the_day(library: Library, day: date, place: str, says: str) -> None:
     assert says in Renderer(library, day).where(place).text
+
+
+@pytest.mark.parametrize(
+    ("day", "age", "card", "topics"),
+    [
+        (date(2026, 11, 24), 40, True, ["dinh_danh/giay_to_can_mang", "dinh_danh/o_dau"]),
+        (date(2026, 11, 24), 40, False, ["can_cuoc/lam_the", "dinh_danh/giay_to_can_mang", "dinh_danh/o_dau"]),
+        (date(2026, 11, 24), 8, False, ["can_cuoc/tre_em", "dinh_danh/giay_to_can_mang", "dinh_danh/o_dau"]),
+        (date(2026, 11, 24), 86, True, ["dinh_danh/giay_to_can_mang", "dinh_danh/nguoi_gia_yeu", "dinh_danh/o_dau"]),
+        (date(2022, 11, 7), 8, False, ["dinh_danh/do_tuoi"]),  # children had neither card nor level 2 of their own
+    ],
+)
+def test_a_checklist_fits_age_card_and_the_law_of_the_day(library: Library, day: date, age: int, card: bool, topics: list[str]) -> None:
+    act = acts.Checklist(act="checklist", age=age, card=card, place="commune:dien-chau/dien-ky")
+    messages = Renderer(library, day).checklist(act)
+    assert [message.topic for message in messages] == topics
 
 
 @pytest.mark.parametrize(
