@@ -24,8 +24,9 @@ from bot.understanding.supervisor import nlu_environment, nlu_python
 
 TITLES = {
     "ours": "ours",
-    "ours-no-embeddings": "ours without embeddings",
+    "ours-embeddings": "ours with sentence embeddings",
     "ours-no-normaliser": "ours without the normaliser",
+    "ours-no-copies": "ours without misspelt copies",
     "plain": "TF-IDF + logistic regression",
     "stock": "stock Rasa (DIET)",
 }

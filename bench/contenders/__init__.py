@@ -31,6 +31,10 @@ def contender(name: str) -> Contender:
         from bench.contenders import stock
 
         return Contender(partial(stock.train, dialogue=name == "stock-dialogue"), stock.load)
+    if name == "ours-embeddings":
+        from bench.contenders import embedded
+
+        return Contender(embedded.train, embedded.load)
     from bench.contenders import ours
 
     return Contender(partial(ours.train, changes=ours.VARIANTS[name]), ours.load)

@@ -13,8 +13,8 @@ from nlu.paths import CONFIG, DOMAIN, STORIES
 _CLASSIFIER = "nlu.classifier.TopicClassifier"
 VARIANTS: dict[str, dict[str, Any]] = {
     "ours": {},
-    "ours-no-embeddings": {"embeddings": False},
     "ours-no-normaliser": {"normaliser": False},
+    "ours-no-copies": {"augmentation": 0.0},
 }
 
 
