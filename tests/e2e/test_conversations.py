@@ -43,6 +43,10 @@ async def turns(rasa_url: str, sqlite: Database, library: Library, clock: Manual
     await rasa.close()
 
 
+class Stuck(Exception):
+    """The turn cannot be played; says why, to staff."""
+
+
 @dataclass
 class Resident:
     """Somebody who talks with Loa on one channel. `heard`: all of Loa's messages, newest last."""
@@ -57,9 +61,10 @@ class Resident:
         return LIMITS[self.channel]
 
     async def take(self, turn: Turn) -> list[Message]:
-        """Do what the turn says; returns Loa's messages. AssertionError when there is no such button, or no reply."""
+        """Do what the turn says; returns Loa's messages. Stuck when there is no such button, or no reply."""
         messages = list((await self.turns.take(self._incoming(turn), self.limits)).messages)
-        assert messages and all(message.text for message in messages), "Loa không trả lời gì cả."
+        if not messages or not all(message.text for message in messages):
+            raise Stuck("Loa không trả lời gì cả.")
         self.heard += messages
         return messages
 
@@ -76,20 +81,19 @@ class Resident:
     def _payload(self, name: str) -> str:
         for message in reversed(self.heard):  # the buttons of older messages can still be pressed
             shown = [button for button in buttons_of([message]) if button.payload]
-            if found := matching(name, [button.text for button in shown]):
-                assert len(found) == 1, f"Có nhiều nút giống [{name}]: {', '.join(found)}. Viết rõ hơn."
-                return next(button.payload or "" for button in shown if button.text == found[0])
-        raise AssertionError(f"Không có nút nào tên [{name}].")
+            if found := _the_one(name, [button.text for button in shown]):
+                return next(button.payload or "" for button in shown if button.text == found)
+        raise Stuck(f"Không có nút nào tên [{name}].")
 
     def _number(self, name: str) -> str:
         """On a channel without buttons: the number that stands before the choice in the last list."""
         for message in reversed(self.heard):
             listed = dict[str, str](reversed(pair) for pair in _NUMBERED.findall(self._shown(message).rpartition("Bà con nhắn số")[2]))
-            if listed:
-                found = matching(name, list(listed))
-                assert len(found) == 1, f"Trong các lựa chọn đánh số không có đúng một mục [{name}]: {', '.join(listed)}"
-                return listed[found[0]]
-        raise AssertionError("Chưa có lựa chọn đánh số nào.")
+            if listed:  # only the newest list counts: an older number means something else by now
+                if found := _the_one(name, list(listed)):
+                    return listed[found]
+                raise Stuck(f"Trong các lựa chọn đánh số không có mục [{name}]: {', '.join(listed)}.")
+        raise Stuck("Chưa có lựa chọn đánh số nào.")
 
     def _shown(self, message: Message) -> str:
         return "\n".join(piece.text for piece in fit(message, self.limits))
@@ -100,8 +104,16 @@ class Resident:
         return "\n".join([self._shown(message), *rows])
 
 
+def _the_one(name: str, choices: list[str]) -> str | None:
+    """The choice meant by `name`, None if there is none. Raises Stuck when there are several."""
+    found = matching(name, choices)
+    if len(found) > 1:
+        raise Stuck(f"Có nhiều lựa chọn giống [{name}]: {', '.join(found)}. Viết rõ hơn.")
+    return found[0] if found else None
+
+
 async def play(placed: Placed, resident: Resident, clock: ManualClock, library: Library) -> None:
-    """Go through the conversation; AssertionError, with all that was said, at the first turn that goes wrong."""
+    """Go through the conversation; fails, with all that was said, at the first turn that goes wrong."""
     conversation, transcript = placed.conversation, list[str]()
     for line, turn in zip(placed.lines, conversation.hoi_dap, strict=True):
         if turn.ngay:
@@ -113,7 +125,7 @@ async def play(placed: Placed, resident: Resident, clock: ManualClock, library: 
             transcript += [_indent("Loa: " + resident.shows(message)) for message in messages]
             done = look(messages, library)
             wrong = differences(turn.loa, done)
-        except AssertionError as error:
+        except Stuck as error:
             wrong = [str(error)]
         if wrong:
             pytest.fail(
@@ -143,7 +155,8 @@ def start(conversation: Conversation, turns: Turns) -> Resident:
 
 
 def test_every_file_is_well_formed() -> None:
-    assert not PROBLEMS, "\n".join(map(str, PROBLEMS))
+    if PROBLEMS:
+        pytest.fail("\n".join(map(str, PROBLEMS)), pytrace=False)
 
 
 def test_there_are_enough_conversations() -> None:
