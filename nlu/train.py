@@ -1,4 +1,4 @@
-"""`python -m nlu.train [--force]`: trains a model into models/, unless the newest one still fits."""
+"""`python -m nlu.train [--force | --check] [--quiet]`: trains a model into models/, unless the newest one still fits."""
 
 import argparse
 import contextlib
@@ -19,20 +19,27 @@ _KEPT = 2
 
 
 def main() -> int:
-    """Exit code 0 when a fitting model is there at the end; 1 with one line on stderr when the examples are broken."""
+    """Exit code 0 when a fitting model is there at the end; 1 with one line on stderr when the examples are broken, or by --check."""
     parser = argparse.ArgumentParser(prog="nlu.train", description=__doc__)
     parser.add_argument("--force", action="store_true", help="train even when nothing changed")
+    parser.add_argument("--check", action="store_true", help="train nothing; exit 1 when a training is due")
+    parser.add_argument("--quiet", action="store_true", help="say nothing when nothing is done, and all else on stderr")
     arguments = parser.parse_args()
     quieten()
     from nlu.examples import ExamplesError
     from nlu.fingerprint import fingerprint, model_path, newest_model
 
+    if arguments.check:
+        return 0 if model_path(fingerprint()) == newest_model() else 1
+    if arguments.quiet:
+        sys.stdout = sys.stderr
     started = time.monotonic()
     try:
         with _alone():
             path = model_path(fingerprint())
             if path == newest_model() and not arguments.force:
-                print(f"model {path.name} still fits: nothing to train", flush=True)
+                if not arguments.quiet:
+                    print(f"model {path.name} still fits: nothing to train", flush=True)
                 return 0
             print("training: examples, pipeline or stories changed; this takes about a minute", flush=True)
             train(path)
