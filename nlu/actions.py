@@ -40,7 +40,7 @@ def _intent(message: Dict[str, Any]) -> str:
     """The intent's name; a long message that only may mean "cancel" does not throw away what was filled in."""
     name, confidence = message["intent"]["name"], message["intent"].get("confidence", 0.0)
     doubtful = name == "cancel" and confidence < _SURE_CANCEL and len((message.get("text") or "").split()) > 2
-    return "clarify" if doubtful else name
+    return "inform" if doubtful else name
 
 
 def _understood(tracker: Tracker) -> Dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Combining marks of the five tones, as NFD writes them: huyền, sắc, ngã, hỏi, nặng.
 TONES = "\u0300\u0301\u0303\u0309\u0323"
@@ -32,7 +33,12 @@ def fold(text: str) -> str:
 
 def fold_in_place(text: str) -> str:
     """Like `fold`, one character for each of `text`, so that positions found in the result hold in `text`."""
-    return "".join((fold(c) or " ")[:1] if c != "\u0130" else "i" for c in text)
+    return "".join(map(_fold_letter, text))
+
+
+@lru_cache(maxsize=4096)
+def _fold_letter(letter: str) -> str:
+    return fold(letter)[:1] or " "
 
 
 def toneless(text: str) -> str:
