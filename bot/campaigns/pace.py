@@ -1,6 +1,7 @@
 """`Pace` in one process: replies first, campaigns in the room that is left, everybody quiet when the platform says so."""
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -10,6 +11,8 @@ from bot.campaigns.pacing import Bucket, Chats
 from bot.clock import monotonic
 
 log = structlog.get_logger()
+
+NEAR = 0.1  # seconds ahead of its moment that a campaign message is written down as leaving
 
 
 class LocalPace:
@@ -23,6 +26,8 @@ class LocalPace:
         self._replies: deque[asyncio.Future[None]] = deque()
         self._campaigns: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        # Those between `campaign` and `leave`: enough to keep the pace while they are written down, and no more.
+        self._near = asyncio.Semaphore(math.ceil(rate * NEAR) + 1)
 
     async def reply(self, chat: str) -> None:
         await self._gap(chat)
@@ -30,7 +35,21 @@ class LocalPace:
 
     async def campaign(self, chat: str) -> None:
         await self._gap(chat)
-        await self._turn(self._campaigns)
+        while (closed := self._bucket.closed_for(self._time())) > 0:  # noqa: ASYNC110 - for a time, not for an event
+            await asyncio.sleep(closed)
+        await self._near.acquire()
+
+    async def leave(self) -> bool:
+        try:
+            if self._bucket.closed_for(self._time()) > NEAR:
+                return False
+            await self._turn(self._campaigns)
+            return True
+        finally:
+            self._near.release()
+
+    def back_out(self) -> None:
+        self._near.release()
 
     async def pause(self, seconds: float) -> None:
         self._bucket.close(self._time(), seconds)
@@ -83,6 +102,12 @@ class NoPace:
     async def campaign(self, chat: str) -> None:
         # Sending that never waits would keep the loop from everything else.
         await asyncio.sleep(0)
+
+    async def leave(self) -> bool:
+        return True
+
+    def back_out(self) -> None:
+        return None
 
     async def pause(self, seconds: float) -> None:
         return None

@@ -7,7 +7,7 @@ platform's second.
 
 from collections import OrderedDict, deque
 
-MARGIN = 0.006  # seconds: how much messages may bunch up on their way
+MARGIN = 0.008  # seconds: how much messages may bunch up on their way
 CATCH_UP = 0.02  # seconds a campaign may be behind its even spacing and make up for it
 REPLIES_FOR = 10.0  # seconds after a reply in which room is kept for the next ones
 SLOWER, FASTER = 0.8, 1.05  # factors: after a 429, and after each quiet spell
@@ -30,6 +30,10 @@ class Bucket:
         self._slowed_at = float("-inf")
 
     # --- when
+
+    def closed_for(self, now: float) -> float:
+        """Seconds for which the platform asked that nothing leaves; not positive when it is open."""
+        return self._closed_until - now
 
     def reply_in(self, now: float) -> float:
         """Seconds until a reply may leave."""

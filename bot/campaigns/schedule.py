@@ -57,11 +57,11 @@ def upcoming(campaign: Campaign, after: datetime, count: int, seams: Seams = ())
     """The next `count` slots, looking at most two years ahead."""
     found: list[Slot] = []
     seams = tuple(seams)
-    start = after
+    start, look = after, DAY
     while len(found) < count and start < after + timedelta(days=732):
-        end = start + timedelta(days=61)
-        found += slots(campaign, start, end, seams)
-        start = end
+        found += slots(campaign, start, start + look, seams)
+        start += look
+        look = min(look * 2, timedelta(days=61))  # a dense schedule is not counted out for months
     return found[:count]
 
 

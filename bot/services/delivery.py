@@ -259,16 +259,21 @@ class Sender:
             await self._trouble[row.channel].pass_by()
             await self._paces[row.channel].campaign(row.chat)
             self._parked.discard(task)
-            current = self._openings.get(row.occurrence_id)
-            if self._stopping or current is None or not current.may_send(self._clock.now()):
+            if not await self._may_leave(row):
+                self._paces[row.channel].back_out()
                 await self._give_back(row)
                 return
-            if not await self._journal.mark(row.id):
-                await self._give_back(row)
-                return
-            outcome = await self._send(row, opening, pieces)
+            # From here on the row is on disk as leaving.
+            leaves = await self._paces[row.channel].leave()
+            outcome = await self._send(row, opening, pieces) if leaves else Outcome("queued", pieces=row.pieces, tried=False)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
+
+    async def _may_leave(self, row: Claimed) -> bool:
+        current = self._openings.get(row.occurrence_id)
+        if self._stopping or current is None or not current.may_send(self._clock.now()):
+            return False
+        return await self._journal.mark(row.id)
 
     async def _give_back(self, row: Claimed) -> None:
         with contextlib.suppress(StoreError):  # a row that stays claimed is freed when this sender ends
@@ -285,6 +290,7 @@ class Sender:
                     async with self._database.write() as connection:
                         await deliveries.progress(connection, self._id, row.id, arrived)
                     await self._paces[row.channel].campaign(row.chat)
+                    await self._paces[row.channel].leave()
                 await channel.send(to, piece)
                 arrived += 1
         except DeliveryError as error:

@@ -28,7 +28,18 @@ class Pace(Protocol):
         ...
 
     async def campaign(self, chat: str) -> None:
-        """Wait for the turn of a campaign message to this chat: behind every reply."""
+        """Wait until a campaign message to this chat is nearly due: time to write down that it is leaving.
+
+        Then call `leave`, or `back_out` if it is not to leave after all.
+        """
+        ...
+
+    async def leave(self) -> bool:
+        """Wait for the moment itself, behind every reply. False if it is not near any more: put the message back."""
+        ...
+
+    def back_out(self) -> None:
+        """What `campaign` was passed for does not leave."""
         ...
 
     async def pause(self, seconds: float) -> None:

@@ -59,17 +59,17 @@ class Call:
 
 
 class BotApi(Residents):
-    """See the module. `rates`: refuse what is too fast; `second`: how long a second lasts for them; `patience`: multiplies the
+    """See the module. `rates`: refuse what is faster than `per_second` and the like; `second`: how long a second lasts for them; `patience`: multiplies the
     webhook's waits between repeats; `clock`: seconds since the epoch, for dates, rates and evidence."""
 
     def __init__(
-        self, *, token: str = TOKEN, username: str = "LoaThuBot", port: int = 0, rates: bool = False, second: float = 1.0,
+        self, *, token: str = TOKEN, username: str = "LoaThuBot", port: int = 0, rates: bool = False, per_second: int = 30, second: float = 1.0,
         strangers: Reach = "open", patience: float = 0.0, clock: Callable[[], float] = time.time, log: Path | None = None,
     ):
         super().__init__()
         self.token, self.port = token, port
         self.world = World(username, strangers, clock)
-        self.rates = Rates(clock, enforced=rates, second=second)
+        self.rates = Rates(clock, enforced=rates, per_second=per_second, second=second)
         self.updates = Updates()
         self.calls: list[Call] = []
         self._methods = Methods(self.world, self.rates)
@@ -329,6 +329,7 @@ def main() -> None:
     parser.add_argument("--token", default=TOKEN)
     parser.add_argument("--log", type=Path, help="append a JSON line for each call")
     parser.add_argument("--rates", action="store_true", help="refuse what is too fast with 429")
+    parser.add_argument("--per-second", type=int, default=30, help="messages a second the bot may send")
     parser.add_argument("--second", type=float, default=1.0, help="how long a second lasts for the rates")
     options = parser.parse_args()
     asyncio.run(_serve_until_told(BotApi(**vars(options))))

@@ -10,7 +10,7 @@ async def test_a_reply_overtakes_every_waiting_campaign_message() -> None:
     pace, order = LocalPace(50), []
 
     async def campaign(number: int) -> None:
-        await pace.campaign(str(number))
+        await depart(pace, str(number))
         order.append(number)
 
     waiting = [asyncio.create_task(campaign(number)) for number in range(20)]
@@ -25,19 +25,19 @@ async def test_a_pause_holds_what_was_already_waiting() -> None:
     pace, now = LocalPace(1000), asyncio.get_running_loop().time
     await pace.pause(0.2)
     began = now()
-    await asyncio.gather(pace.campaign("1"), pace.reply("2"))
+    await asyncio.gather(depart(pace, "1"), pace.reply("2"))
     assert now() - began >= 0.19
 
 
 async def test_a_cancelled_wait_takes_no_turn_from_others() -> None:
     pace = LocalPace(20)
-    first = [asyncio.create_task(pace.campaign(str(number))) for number in range(10)]
+    first = [asyncio.create_task(depart(pace, str(number))) for number in range(10)]
     await asyncio.sleep(0)
     for task in first[1:]:
         task.cancel()
     await asyncio.gather(*first, return_exceptions=True)
     async with asyncio.timeout(0.3):
-        await pace.campaign("last")
+        await depart(pace, "last")
 
 
 async def test_messages_to_one_chat_keep_their_distance() -> None:
@@ -45,3 +45,28 @@ async def test_messages_to_one_chat_keep_their_distance() -> None:
     began = now()
     await asyncio.gather(*(pace.reply("1") for _ in range(3)))
     assert now() - began >= 0.19
+
+
+async def test_what_was_nearly_due_when_the_platform_said_stop_goes_back() -> None:
+    """It is on disk as leaving; to keep it so for a whole wait would make it unknown if the process died."""
+    pace = LocalPace(20)
+    await pace.campaign("1")
+    await pace.pause(5)
+    assert await pace.leave() is False
+
+
+async def test_only_a_few_are_nearly_due_at_a_time() -> None:
+    pace = LocalPace(20)
+    waiting = [asyncio.create_task(pace.campaign(str(number))) for number in range(50)]
+    await asyncio.sleep(0.01)
+    assert sum(task.done() for task in waiting) == 3
+    pace.back_out()
+    await asyncio.sleep(0.01)
+    assert sum(task.done() for task in waiting) == 4, "one that does not leave makes room for the next"
+    for task in waiting:
+        task.cancel()
+
+
+async def depart(pace: LocalPace, chat: str) -> None:
+    await pace.campaign(chat)
+    assert await pace.leave()
