@@ -10,8 +10,18 @@ from bot.errors import LoaError
 
 # Where each verb lives. A module is imported when its verb is used: checking content should not wait for Telegram's library.
 VERBS = {
-    "up": "up", "ask": "ask", "chat": "ask", "content": "content", "campaign": "campaign", "subscribers": "subscribers",
-    "train": "nlu", "parse": "nlu", "evaluate": "nlu", "doctor": "doctor", "test": "checks", "bench": "checks",
+    "up": "up",
+    "ask": "ask",
+    "chat": "ask",
+    "content": "content",
+    "campaign": "campaign",
+    "subscribers": "subscribers",
+    "train": "nlu",
+    "parse": "nlu",
+    "evaluate": "nlu",
+    "doctor": "doctor",
+    "test": "checks",
+    "bench": "checks",
 }
 
 

@@ -20,7 +20,6 @@ from bot.store.database import Database
 from bot.understanding.client import RasaClient
 from bot.understanding.supervisor import Supervisor, free_port, nlu_environment
 
-
 # What campaigns are checked against when they are written, whether or not the channel runs on this machine.
 LIMITS = {channel.name: channel.limits for channel in (TelegramChannel, WebChannel)}
 

@@ -4,7 +4,9 @@ from prometheus_client import Counter, Gauge, Histogram
 
 TURNS = Counter("loa_turns_total", "Turns answered", ["channel", "decision"])
 TURN_SECONDS = Histogram(
-    "loa_turn_seconds", "Seconds from incoming to messages ready", ["channel"],
+    "loa_turn_seconds",
+    "Seconds from incoming to messages ready",
+    ["channel"],
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 3, 10),
 )
 RASA_READY = Gauge("loa_rasa_ready", "1 while Rasa answers turns")

@@ -54,8 +54,12 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             parts += _messenger(messenger, paces[messenger.name], core)
         parts += _campaigns(core, channels, paces)
         app = create_app(
-            core.turns, web, rate_per_minute=settings.web_rate_per_minute, trust_proxy=settings.trust_proxy,
-            embed_hosts=settings.web_embed_hosts, ready=_Readiness(core, supervisor, messenger),
+            core.turns,
+            web,
+            rate_per_minute=settings.web_rate_per_minute,
+            trust_proxy=settings.trust_proxy,
+            embed_hosts=settings.web_embed_hosts,
+            ready=_Readiness(core, supervisor, messenger),
             telegram_webhook=messenger.webhook if messenger else None,
         )
         parts += [
@@ -72,7 +76,10 @@ async def serve(settings: Settings, telegram: bool) -> bool:
 def _telegram(settings: Settings, token: str, core: Core) -> TelegramChannel:
     secret = settings.telegram_webhook_secret
     channel = TelegramChannel(
-        token, core.clock, api_url=settings.telegram_api_url, webhook_secret=secret.get_secret_value() if secret else None,
+        token,
+        core.clock,
+        api_url=settings.telegram_api_url,
+        webhook_secret=secret.get_secret_value() if secret else None,
         webhook_url=settings.public_url + WEBHOOK if settings.public_url and secret else None,
     )
     logs.keep_out(channel.secrets())
@@ -143,8 +150,15 @@ async def _train(log_file: Path) -> bool:
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as complaints:  # TensorFlow and its friends say much on stderr that helps nobody at the terminal
         process = await asyncio.create_subprocess_exec(
-            str(nlu_python()), "-m", "nlu.train", cwd=ROOT, env=nlu_environment(),
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=complaints, start_new_session=True,
+            str(nlu_python()),
+            "-m",
+            "nlu.train",
+            cwd=ROOT,
+            env=nlu_environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
         )
     trained = False
     try:

@@ -32,9 +32,7 @@ HttpUrl = Annotated[str, AfterValidator(_http_url)]
 class Settings(BaseSettings):
     """Frozen; handed out part by part by `bot/bootstrap.py`."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_file=ROOT / ".env", env_file_encoding="utf-8", extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=ROOT / ".env", env_file_encoding="utf-8", extra="forbid", frozen=True)
 
     content_dir: Path = Field(ROOT / "content", description="Folder with faq/, campaigns/, places.yml, …")
     state_dir: Path = Field(ROOT / "state", description="Folder for the embedded database and what must survive a restart")
@@ -96,8 +94,9 @@ class Settings(BaseSettings):
             raise ValueError("each must look like https://host or https://*.host")
         return value
 
-    @field_validator("telegram_token", "telegram_webhook_secret", "database_url", "redis_url", "rasa_url", "public_url", "as_of",
-                     mode="before")
+    @field_validator(
+        "telegram_token", "telegram_webhook_secret", "database_url", "redis_url", "rasa_url", "public_url", "as_of", mode="before"
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value

@@ -14,10 +14,10 @@ import pytest_asyncio
 # pgserver asks for a private runtime folder, which a bare CI machine does not have.
 os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="loa-run-"))
 
-from bot.clock import ManualClock  # noqa: E402
-from bot.content.library import Library, load  # noqa: E402
-from bot.settings import ROOT  # noqa: E402
-from bot.store.database import Database  # noqa: E402
+from bot.clock import ManualClock
+from bot.content.library import Library, load
+from bot.settings import ROOT
+from bot.store.database import Database
 
 _number = itertools.count()
 

@@ -151,7 +151,8 @@ def from_vni(word: str) -> str:
     """A word typed in VNI with the input method off ("d9a8ng", "ky1"), or the word itself when it is not one."""
     if not re.fullmatch(r"[a-z]+[a-z1-9]*", word) or not re.search(r"\d", word):
         return word
-    letters, tone = [], ""
+    letters: list[str] = []
+    tone = ""
     for char in word:
         if char in _VNI_TONES:
             tone = tone or _VNI_TONES[char]

@@ -58,7 +58,8 @@ def _lay_out(message: Message, limits: Limits) -> tuple[str, Rows]:
     kept = () if numbered else message.buttons
     shown = tuple(
         tuple(_trim(button, limits) for button in row if button.payload or button in shown_links)[i : i + limits.row]
-        for row in kept for i in range(0, len(row), limits.row)
+        for row in kept
+        for i in range(0, len(row), limits.row)
     )
     return text, tuple(row for row in shown if row)
 

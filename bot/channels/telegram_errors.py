@@ -13,8 +13,14 @@ os.environ["PTB_TIMEDELTA"] = "true"
 UNSAID_WAIT = 5.0  # seconds, for a 429 that does not say how long
 
 _GONE = (
-    "user is deactivated", "can't initiate conversation", "is not a member", "group chat was deleted", "chat not found",
-    "peer_id_invalid", "user not found", "chat_id is empty",
+    "user is deactivated",
+    "can't initiate conversation",
+    "is not a member",
+    "group chat was deleted",
+    "chat not found",
+    "peer_id_invalid",
+    "user not found",
+    "chat_id is empty",
 )
 _NO_RIGHT = ("not enough rights", "have no rights", "chat_write_forbidden", "need administrator rights")
 _STALE_FILE = ("wrong file identifier", "wrong remote file", "wrong file_id", "can't use file of type")

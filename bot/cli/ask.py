@@ -76,6 +76,6 @@ async def _with_rasa(settings: Settings) -> AsyncIterator[Core]:
         supervisor = make_supervisor(settings, port, core.rasa)
         async with background(supervisor.run()):
             with console.status("Loading the model (about 15 s; `./loa up` in another terminal keeps it loaded)…"):
-                while not supervisor.ready:
+                while not supervisor.ready:  # noqa: ASYNC110 - ready is a state that comes and goes
                     await asyncio.sleep(0.2)
             yield core

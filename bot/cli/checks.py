@@ -26,7 +26,8 @@ def test(arguments: tuple[str, ...]) -> None:
         sys.exit(_pytest(sys.executable, ["tests", *arguments] if arguments[0].startswith("-") else list(arguments), dict(os.environ)))
     _need_chromium()
     failed = [
-        name for name, command in (
+        name
+        for name, command in (
             ("ruff", [sys.executable, "-m", "ruff", "check", "."]),
             ("format", [sys.executable, "-m", "ruff", "format", "--check", "--quiet", "."]),
             ("types", [sys.executable, "-m", "mypy"]),
@@ -39,7 +40,9 @@ def test(arguments: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         reports = [Path(folder) / "nlu.xml", Path(folder) / "app.xml"]
         codes = [
-            _pytest(str(nlu_python()), ["tests/nlu", "tests/unit/vietnamese", f"--junitxml={reports[0]}"], nlu_environment(PYTHONPATH=str(ROOT))),
+            _pytest(
+                str(nlu_python()), ["tests/nlu", "tests/unit/vietnamese", f"--junitxml={reports[0]}"], nlu_environment(PYTHONPATH=str(ROOT))
+            ),
             _pytest(sys.executable, ["tests", "--ignore=tests/nlu", f"--junitxml={reports[1]}"], dict(os.environ)),
         ]
         passed, broken = _totals(reports)

@@ -61,7 +61,10 @@ def _environments(report: Report, settings: Settings) -> None:
         return
     version = subprocess.run(
         [str(nlu_python()), "-c", "import importlib.metadata as m; print(m.version('rasa'))"],
-        capture_output=True, text=True, env=nlu_environment(), check=False,
+        capture_output=True,
+        text=True,
+        env=nlu_environment(),
+        check=False,
     )
     if version.returncode:
         report.bad("Rasa's environment", "damaged", "delete .venv-nlu and run ./loa train")
@@ -127,7 +130,11 @@ async def _telegram(report: Report, settings: Settings) -> None:
         async with httpx.AsyncClient(timeout=10) as client:
             answer = (await client.get(url)).json()
     except (httpx.HTTPError, ValueError) as error:
-        report.bad("Telegram", f"{settings.telegram_api_url} cannot be reached ({type(error).__name__})", "check the network or LOA_TELEGRAM_API_URL")
+        report.bad(
+            "Telegram",
+            f"{settings.telegram_api_url} cannot be reached ({type(error).__name__})",
+            "check the network or LOA_TELEGRAM_API_URL",
+        )
         return
     if answer.get("ok"):
         report.good("Telegram", f"bot @{answer['result']['username']}")

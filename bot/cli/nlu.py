@@ -42,7 +42,9 @@ def parse() -> None:
     "Shows each goal as met or missed, by register and topic, what is confused and how reliable the confidence is."
 )
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=ROOT / "tests" / "nlu" / "test.jsonl")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the page with plots. [default: state/evaluation.html]")
+@click.option(
+    "--html", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the page with plots. [default: state/evaluation.html]"
+)
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout instead of tables.")
 @click.option("--floor", "floors", multiple=True, metavar="NAME=VALUE", help="Exit 1 when this measure does not reach VALUE; repeatable.")
 def evaluate(file: Path, html: Path | None, as_json: bool, floors: tuple[str, ...]) -> None:

@@ -51,7 +51,8 @@ def _causes(items: Sequence[Any]) -> list[Any]:
     """Without the "too few items" that a list reports only because some of its items are wrong."""
     locations = [item["loc"] for item in items]
     return [
-        item for item in items
+        item
+        for item in items
         if not (item["type"] == "too_short" and any(loc != item["loc"] and loc[: len(item["loc"])] == item["loc"] for loc in locations))
     ]
 
@@ -67,8 +68,13 @@ def explain(item: Any, model: type[BaseModel]) -> str:
         return f'"{name}" chưa đúng: {item["msg"]}'
     shown = str(value) if isinstance(value, str | int | float | bool) else type(value).__name__
     return words.format_map(
-        {**context, "name": name, "input": shown[:60], "length": len(value) if isinstance(value, str) else 0,
-         "known": ", ".join(_known(model, item["loc"][:-1]))}
+        {
+            **context,
+            "name": name,
+            "input": shown[:60],
+            "length": len(value) if isinstance(value, str) else 0,
+            "known": ", ".join(_known(model, item["loc"][:-1])),
+        }
     )
 
 

@@ -63,11 +63,16 @@ def load(content: Path) -> Library:
     problems += _check(groups, sources, official, content / "media", whole)
     if any(not problem.warning for problem in problems) or places is None or official is None or talk is None:
         raise ContentError(problems)
-    ordered = sorted(groups, key=lambda pair: (MENU.index(pair[1].group) if pair[1].group in MENU else len(MENU)))
+    ordered = sorted(groups, key=lambda pair: MENU.index(pair[1].group) if pair[1].group in MENU else len(MENU))
     return Library(
         topics={topic.id: topic for _, group in ordered for topic in group.topics},
         groups={group.group: group.title for _, group in ordered},
-        sources=sources, places=places, official=official, talk=talk, media=content / "media", warnings=tuple(problems),
+        sources=sources,
+        places=places,
+        official=official,
+        talk=talk,
+        media=content / "media",
+        warnings=tuple(problems),
     )
 
 
@@ -191,18 +196,23 @@ def _period_mistakes(topic: Topic) -> list[tuple[tuple[str | int, ...], str]]:
     if topic.answers[0].start is not None:
         found.append((("answers", 0, "from"), "giai đoạn đầu tiên phải có from: null"))
     if topic.answers[last].until is not None:
-        found.append((("answers", last, "until"), "giai đoạn cuối cùng phải có until: null, nếu không sau ngày đó bà con không có câu trả lời"))
+        found.append(
+            (("answers", last, "until"), "giai đoạn cuối cùng phải có until: null, nếu không sau ngày đó bà con không có câu trả lời")
+        )
     for index, (before, after) in enumerate(topic.seams()):
         path = ("answers", index + 1, "from")
         if before.until is None or after.start is None:
             found.append((path, "chỉ giai đoạn đầu được from: null và giai đoạn cuối được until: null"))
         elif after.start <= before.until:
-            found.append((path, f"chồng lên giai đoạn trước (đến {before.until:%d/%m/%Y}). Sửa from thành {before.until + timedelta(days=1)}"))
+            found.append(
+                (path, f"chồng lên giai đoạn trước (đến {before.until:%d/%m/%Y}). Sửa from thành {before.until + timedelta(days=1)}")
+            )
         elif after.start > before.until + timedelta(days=1):
-            found.append((path, f"bỏ trống từ {before.until + timedelta(days=1):%d/%m/%Y}. Sửa from thành {before.until + timedelta(days=1)}"))
+            found.append(
+                (path, f"bỏ trống từ {before.until + timedelta(days=1):%d/%m/%Y}. Sửa from thành {before.until + timedelta(days=1)}")
+            )
     return found
 
 
 def _overlap(a: date | None, b: date | None, c: date | None, d: date | None) -> bool:
     return not ((b and c and b < c) or (a and d and d < a))
-

@@ -94,7 +94,11 @@ class Topic(Strict):
     @classmethod
     def _numbers_are_text(cls, value: object) -> object:
         # `- 113` is a fair example, but YAML reads a number.
-        return [str(item) if isinstance(item, int | float) and not isinstance(item, bool) else item for item in value] if isinstance(value, list) else value
+        return (
+            [str(item) if isinstance(item, int | float) and not isinstance(item, bool) else item for item in value]
+            if isinstance(value, list)
+            else value
+        )
 
     def answer_on(self, day: date) -> Answer:
         """The answer in force on `day`; periods cover every day (checked at load)."""

@@ -23,11 +23,16 @@ class Official:
         """Whether a button may link there: https, and the host itself or a parent of it is listed."""
         parts = urlsplit(url)
         host = (parts.hostname or "").lower()
-        return parts.scheme == "https" and parts.port in (None, 443) and any(host == known or host.endswith("." + known) for known in self.hosts)
+        return (
+            parts.scheme == "https"
+            and parts.port in (None, 443)
+            and any(host == known or host.endswith("." + known) for known in self.hosts)
+        )
 
     def hotlines(self, topic: str | None = None) -> list[Entry]:
         """Confirmed numbers, most certain first; `topic` as in official.yml (cu_tru, can_cuoc, dinh_danh, dich_vu_cong, lua_dao…)."""
         return [
-            entry for entry in self.raw["hotlines"]
+            entry
+            for entry in self.raw["hotlines"]
             if entry["number"] and entry["certainty"] != "low" and (topic is None or topic in entry["topics"])
         ]

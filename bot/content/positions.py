@@ -39,9 +39,7 @@ def read(path: Path, shown_as: str | None = None) -> Document:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = path.read_bytes()[: error.start].count(b"\n") + 1
-        document.problems.append(
-            Problem(document.file, line, 1, "tệp không phải UTF-8. Hãy lưu lại tệp với bảng mã UTF-8 (không BOM)")
-        )
+        document.problems.append(Problem(document.file, line, 1, "tệp không phải UTF-8. Hãy lưu lại tệp với bảng mã UTF-8 (không BOM)"))
         return document
     except OSError as error:
         document.problems.append(Problem(document.file, 1, 1, f"không đọc được tệp ({error.strerror}). Kiểm tra quyền đọc"))

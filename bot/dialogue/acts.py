@@ -48,8 +48,22 @@ class Menu(_Act):
 class SmallTalk(_Act):
     act: Literal["talk"]
     kind: Literal[
-        "greet", "thanks", "bye", "capabilities", "bot", "complaint", "distress", "rude", "joke", "injection", "smalltalk", "affirm",
-        "deny", "none_of_these", "cancelled", "media",
+        "greet",
+        "thanks",
+        "bye",
+        "capabilities",
+        "bot",
+        "complaint",
+        "distress",
+        "rude",
+        "joke",
+        "injection",
+        "smalltalk",
+        "affirm",
+        "deny",
+        "none_of_these",
+        "cancelled",
+        "media",
     ]
 
 
@@ -104,7 +118,19 @@ class Feedback(_Act):
 
 
 Act = Annotated[
-    AnswerTopic | Clarify | OutOfScope | Menu | SmallTalk | Handoff | Ask | Subscribe | Unsubscribe | MyData | Checklist | Where | ScamCheck
+    AnswerTopic
+    | Clarify
+    | OutOfScope
+    | Menu
+    | SmallTalk
+    | Handoff
+    | Ask
+    | Subscribe
+    | Unsubscribe
+    | MyData
+    | Checklist
+    | Where
+    | ScamCheck
     | Feedback,
     Field(discriminator="act"),
 ]
@@ -140,4 +166,6 @@ def parse_reply(body: bytes | str) -> Reply:
         return _reply.validate_json(body)
     except ValidationError as error:
         first = error.errors()[0]
-        raise Malformed(f"Rasa's answer does not follow docs/reference/acts.md at {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        raise Malformed(
+            f"Rasa's answer does not follow docs/reference/acts.md at {'.'.join(map(str, first['loc']))}: {first['msg']}"
+        ) from None

@@ -99,7 +99,9 @@ class Renderer:
         if group not in self.library.groups:
             return Message(self.say("menu"), buttons=self._group_rows(handoff=True))
         buttons = [self.topic_button(topic) for topic in self.library.in_group(group)]
-        return Message(self.say("group_menu", group=self.library.groups[group]), buttons=(*rows(buttons), (button("⬅️ Các nhóm khác", "menu"),)))
+        return Message(
+            self.say("group_menu", group=self.library.groups[group]), buttons=(*rows(buttons), (button("⬅️ Các nhóm khác", "menu"),))
+        )
 
     def degraded(self) -> Message:
         return Message(self.say("degraded"), buttons=self._group_rows(handoff=True))
@@ -116,7 +118,7 @@ class Renderer:
             return Message(self.say(kind), buttons=self._group_rows(handoff=True))
         if kind == "distress":
             topic = self.library.topics.get("chung/lua_dao")
-            buttons = rows([self.topic_button(topic)] if topic else []) + ((button("☎️ Số điện thoại cần gọi", "handoff"),),)
+            buttons = (*rows([self.topic_button(topic)] if topic else []), (button("☎️ Số điện thoại cần gọi", "handoff"),))
             return Message(self.say(kind), buttons=buttons)
         if kind == "complaint":
             return Message(self.say(kind), buttons=((button("☎️ Gặp người hỗ trợ", "handoff"),),))

@@ -43,9 +43,15 @@ def examine(text: str, links: Sequence[str], phones: Sequence[str], official: Of
     folded = fold(text).lower()
     if ".apk" in folded:
         danger.append("có tệp .apk: ứng dụng nhà nước chỉ lấy từ CH Play hoặc App Store")
-    if re.search(r"\b(otp|ma xac thuc|passcode|mat khau|so the)\b", folded) and re.search(r"\b(doc|gui|nhap|cung cap|doi|hoi|xin|yeu cau|bao)\b", folded):
+    if re.search(r"\b(otp|ma xac thuc|passcode|mat khau|so the)\b", folded) and re.search(
+        r"\b(doc|gui|nhap|cung cap|doi|hoi|xin|yeu cau|bao)\b", folded
+    ):
         danger.append("đòi mã OTP, mật khẩu hoặc số thẻ: công an không bao giờ hỏi những thứ này")
-    words = [word for word in official.raw["red_flags"]["words"] if fold(word).lower() in folded and word not in ("otp", ".apk", "mật khẩu", "passcode")]
+    words = [
+        word
+        for word in official.raw["red_flags"]["words"]
+        if fold(word).lower() in folded and word not in ("otp", ".apk", "mật khẩu", "passcode")
+    ]
     if words:
         suspect.append("có lời lẽ kẻ gian hay dùng: " + ", ".join(words[:4]))
     advice = tuple(pattern["reply"] for pattern in official.raw["scam_patterns"] if _fits(pattern, folded))
@@ -63,7 +69,9 @@ def _examine_link(link: str, official: Official, danger: list[str], suspect: lis
         entry = official.hosts.get(host) or next(e for h, e in official.hosts.items() if host.endswith("." + h))
         known.append(f"{host} là địa chỉ của {entry['owner']}. Bà con nên tự gõ địa chỉ, đừng bấm vào liên kết")
     elif host.endswith(".gov.vn"):
-        suspect.append(f"{shown} có đuôi .gov.vn của cơ quan nhà nước nhưng Loa chưa có trong danh sách; bà con tự gõ địa chỉ chính thức cho chắc")
+        suspect.append(
+            f"{shown} có đuôi .gov.vn của cơ quan nhà nước nhưng Loa chưa có trong danh sách; bà con tự gõ địa chỉ chính thức cho chắc"
+        )
     elif any(word in host.replace("-", "") for word in _STATE_WORDS):
         danger.append(f"{shown} giả giống trang nhà nước: trang thật phải kết thúc bằng .gov.vn")
     elif host in _SHORTENERS:
@@ -101,6 +109,9 @@ def explain(verdict: Verdict) -> str:
     lines = [head, *(f"• {reason[0].upper()}{reason[1:]}." for reason in reasons), *(f"• {line}." for line in verdict.official)]
     if verdict.advice:
         lines += ["", *verdict.advice]
-    lines += ["", "Bà con làm: dừng lại, không bấm, không cài, không đọc mã, không chuyển tiền. Tự gọi 1900.0368 hoặc hỏi công an xã, phường. "
-              "Báo lừa đảo: 156 hoặc 5656; khẩn cấp: 113."]
+    lines += [
+        "",
+        "Bà con làm: dừng lại, không bấm, không cài, không đọc mã, không chuyển tiền. Tự gọi 1900.0368 hoặc hỏi công an xã, phường. "
+        "Báo lừa đảo: 156 hoặc 5656; khẩn cấp: 113.",
+    ]
     return "\n".join(lines)

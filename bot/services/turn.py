@@ -68,8 +68,12 @@ class Turns:
         TURNS.labels(incoming.address.channel, turned.decision).inc()
         TURN_SECONDS.labels(incoming.address.channel).observe(seconds)
         log.info(
-            "turn.answered", channel=incoming.address.channel, decision=turned.decision, topic=understood.topic if understood else None,
-            confidence=round(understood.confidence, 2) if understood else None, ms=round(seconds * 1000, 1),
+            "turn.answered",
+            channel=incoming.address.channel,
+            decision=turned.decision,
+            topic=understood.topic if understood else None,
+            confidence=round(understood.confidence, 2) if understood else None,
+            ms=round(seconds * 1000, 1),
         )
         return turned
 
@@ -210,7 +214,9 @@ class Turns:
             await questions.add_feedback(connection, at=self.clock.now(), channel=incoming.address.channel, topic=topic, good=good)
         if good:
             return Message(renderer.say("feedback_thanks_yes"))
-        return Message(renderer.say("feedback_thanks_no"), buttons=((button("Xem các câu hỏi", "menu"), button("☎️ Gặp người hỗ trợ", "handoff")),))
+        return Message(
+            renderer.say("feedback_thanks_no"), buttons=((button("Xem các câu hỏi", "menu"), button("☎️ Gặp người hỗ trợ", "handoff")),)
+        )
 
     # --- without Rasa
 
@@ -254,8 +260,13 @@ class Turns:
             return
         async with self.database.write() as connection:
             await questions.add(
-                connection, at=self.clock.now(), channel=incoming.address.channel, text=redact(text), decision=understood.decision,
-                topic=understood.topic, confidence=understood.confidence,
+                connection,
+                at=self.clock.now(),
+                channel=incoming.address.channel,
+                text=redact(text),
+                decision=understood.decision,
+                topic=understood.topic,
+                confidence=understood.confidence,
             )
 
     def _place_name(self, place: str | None, renderer: Renderer) -> str:

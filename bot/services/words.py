@@ -8,8 +8,24 @@ import re
 import unicodedata
 
 _STOP = {
-    "dừng", "dung", "stop", "hủy", "huỷ", "huy", "dừng lại", "dung lai", "dừng nhận tin", "dung nhan tin", "hủy nhận tin", "huỷ nhận tin",
-    "huy nhan tin", "ngừng", "ngừng gửi", "ngung gui", "dừng gửi", "dung gui",
+    "dừng",
+    "dung",
+    "stop",
+    "hủy",
+    "huỷ",
+    "huy",
+    "dừng lại",
+    "dung lai",
+    "dừng nhận tin",
+    "dung nhan tin",
+    "hủy nhận tin",
+    "huỷ nhận tin",
+    "huy nhan tin",
+    "ngừng",
+    "ngừng gửi",
+    "ngung gui",
+    "dừng gửi",
+    "dung gui",
 }
 _RESUME = {"tiếp", "tiep", "tiếp tục nhận tin", "tiep tuc nhan tin", "nhận tin lại", "nhan tin lai"}
 

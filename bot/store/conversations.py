@@ -10,7 +10,6 @@ from bot.messages import Address
 from bot.store.tables import Conversation
 from bot.store.upsert import upsert
 
-
 KEEP = timedelta(hours=48)  # who comes back later is shown a menu again anyway
 
 

@@ -33,10 +33,18 @@ def nlu_python() -> Path:
 def nlu_environment(**extra: str) -> dict[str, str]:
     """The child's environment: telemetry off, one thread per maths library (a turn is too small to share), no bot secrets."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")}
-    return kept | {
-        "RASA_TELEMETRY_ENABLED": "false", "OMP_NUM_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore",
-        "SQLALCHEMY_SILENCE_UBER_WARNING": "1", "PYTHONUNBUFFERED": "1",
-    } | extra
+    return (
+        kept
+        | {
+            "RASA_TELEMETRY_ENABLED": "false",
+            "OMP_NUM_THREADS": "1",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYTHONWARNINGS": "ignore",
+            "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+            "PYTHONUNBUFFERED": "1",
+        }
+        | extra
+    )
 
 
 class Supervisor:
@@ -78,8 +86,16 @@ class Supervisor:
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
         with self._log_file.open("ab") as out:
             return await asyncio.create_subprocess_exec(
-                str(nlu_python()), "-m", "nlu.serve", "--port", str(self._port),
-                cwd=ROOT, env=self._environment, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=out,
+                str(nlu_python()),
+                "-m",
+                "nlu.serve",
+                "--port",
+                str(self._port),
+                cwd=ROOT,
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
                 start_new_session=True,  # Ctrl-C goes to the bot, which stops Rasa in order
             )
 

@@ -22,7 +22,9 @@ HEARTBEAT = 20.0  # seconds: mobile networks and proxies cut a line that is sile
 STREAMS = 500  # open pages that are told at once; further ones ask from time to time
 STREAMS_A_CLIENT = 20
 
-SessionId = Annotated[str, Field(pattern=f"^{SESSION}$", description="From the first reply; opaque", examples=["kq0Zk3v1mYw7b2cQ9s8xT4uR6pL5nJ0a"])]
+SessionId = Annotated[
+    str, Field(pattern=f"^{SESSION}$", description="From the first reply; opaque", examples=["kq0Zk3v1mYw7b2cQ9s8xT4uR6pL5nJ0a"])
+]
 
 
 class ChatRequest(BaseModel):
@@ -37,9 +39,13 @@ class ChatRequest(BaseModel):
     session: SessionId | None = None
     text: Annotated[str, Field(max_length=LONGEST, description="What the resident typed")] | None = None
     payload: Annotated[str, Field(max_length=payloads.LIMIT, pattern="^/", description="A pressed button's payload")] | None = None
-    id: Annotated[
-        str, Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="Names the attempt: repeated after a lost reply, it is not handled twice")
-    ] | None = None
+    id: (
+        Annotated[
+            str,
+            Field(pattern="^[A-Za-z0-9_-]{1,64}$", description="Names the attempt: repeated after a lost reply, it is not handled twice"),
+        ]
+        | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_of(self) -> "ChatRequest":
@@ -86,11 +92,14 @@ def routes(chat: Chat, outbox: Outbox, polls: RateLimit, trust_proxy: bool) -> A
         return ChatResponse(session=said.session, replies=said.replies)
 
     @router.get(
-        "/messages", summary="What came without being asked", response_model=Messages,
+        "/messages",
+        summary="What came without being asked",
+        response_model=Messages,
         responses={
             200: {"content": {"text/event-stream": {}}, "description": "JSON, or a stream of events whose data is one message"},
             204: {"description": "Too many open streams: ask again without `Accept: text/event-stream`"},
-            422: _PROBLEMS[422], 429: _PROBLEMS[429],
+            422: _PROBLEMS[422],
+            429: _PROBLEMS[429],
         },
     )
     async def messages(
@@ -119,9 +128,7 @@ def _shown(chat: Chat, posted: Posted) -> PostedReply:
     return PostedReply(id=posted.id, reply=chat.replies([posted.message])[0])
 
 
-async def _stream(
-    chat: Chat, outbox: Outbox, session: str, last: str | None, streams: Counter[str], client: str
-) -> AsyncIterator[str]:
+async def _stream(chat: Chat, outbox: Outbox, session: str, last: str | None, streams: Counter[str], client: str) -> AsyncIterator[str]:
     """Server-sent events until the page leaves or the outbox closes; a comment as heartbeat."""
     streams[client] += 1
     try:

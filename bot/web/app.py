@@ -72,7 +72,9 @@ def _health(app: FastAPI, ready: Ready) -> None:
         return {"status": "ok"}
 
     @app.get(
-        "/readyz", tags=["operation"], summary="Questions can be answered",
+        "/readyz",
+        tags=["operation"],
+        summary="Questions can be answered",
         responses={503: {"description": "Nothing can be answered: the database or the content is away"}},
     )
     async def readyz() -> JSONResponse:

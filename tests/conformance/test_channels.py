@@ -56,13 +56,19 @@ ROWS: dict[str, Callable[[Limits], Message]] = {
     "as many buttons as allowed": lambda limits: _buttons(max(limits.buttons, 2)),
     "more buttons than allowed": lambda limits: _buttons(limits.buttons + 1),
     "buttons under a text over the limit": lambda limits: Message(_filled(limits, 300).text, buttons=_buttons(3).buttons),
-    "twelve buttons in a row": lambda limits: Message("Chọn tháng", buttons=(tuple(Button(str(n), payload=f"/place p{n}") for n in range(12)),)),
+    "twelve buttons in a row": lambda limits: Message(
+        "Chọn tháng", buttons=(tuple(Button(str(n), payload=f"/place p{n}") for n in range(12)),)
+    ),
     "markup in a button": lambda limits: Message("Chọn", buttons=((Button("<b> & 'x'", payload="/place a<b&c"),),)),
     "a payload of 64 bytes": lambda limits: Message("Chọn", buttons=((Button("Dài", payload="/topic " + "a" * 57),),)),
     "a link": lambda limits: Message("Nộp ở đây", buttons=((Button("Mở trang", url="https://dichvucong.gov.vn/?a=1&b=2"),),)),
-    "a link among buttons": lambda limits: Message("Chọn", buttons=(*_buttons(2).buttons, (Button("Mở trang", url="https://vneid.gov.vn"),))),
+    "a link among buttons": lambda limits: Message(
+        "Chọn", buttons=(*_buttons(2).buttons, (Button("Mở trang", url="https://vneid.gov.vn"),))
+    ),
     "a poll": lambda limits: Message("", poll=Poll("Bà con có VNeID chưa?", ("Rồi", "Chưa"))),
-    "a quiz": lambda limits: Message("", poll=Poll("Sổ giấy hết giá trị khi nào?", ("2022", "2023"), correct=0, explanation="Hết năm 2022")),
+    "a quiz": lambda limits: Message(
+        "", poll=Poll("Sổ giấy hết giá trị khi nào?", ("2022", "2023"), correct=0, explanation="Hết năm 2022")
+    ),
 }
 
 

@@ -17,7 +17,12 @@ from tests.integration.web.serving import Web, build, running
 
 CHROMIUM = "/usr/bin/chromium"
 QUIET = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
     "--disable-sync",
 ]
 PHONE = {"width": 360, "height": 740}
@@ -56,8 +61,10 @@ async def open_page(browser: Browser, site: str) -> AsyncIterator[OpenPage]:
             stack.push_async_callback(context.close)
             page = await context.new_page()
             wrong: list[str] = []
-            page.on("request", lambda request: None if request.url.startswith(("http://127.0.0.1:", "http://localhost:"))
-                    else wrong.append(request.url))
+            page.on(
+                "request",
+                lambda request: None if request.url.startswith(("http://127.0.0.1:", "http://localhost:")) else wrong.append(request.url),
+            )
             page.on("pageerror", lambda error: wrong.append(str(error)))
             page.on("console", lambda line: wrong.append(line.text) if "Content Security Policy" in line.text else None)
             stack.callback(lambda: _assert_nothing(wrong))

@@ -56,7 +56,12 @@ class Up:
 @asynccontextmanager
 async def up(state: Path, log: Path, **settings: str) -> AsyncIterator[Up]:
     environment = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")} | {
-        "LOA_STATE_DIR": str(state), "LOA_RASA_PORT": "0", "LOA_WEB_RATE_PER_MINUTE": "1000", "LOA_TURN_TIMEOUT": "20", "PYTHONPATH": str(ROOT), **settings,
+        "LOA_STATE_DIR": str(state),
+        "LOA_RASA_PORT": "0",
+        "LOA_WEB_RATE_PER_MINUTE": "1000",
+        "LOA_TURN_TIMEOUT": "20",
+        "PYTHONPATH": str(ROOT),
+        **settings,
     }
     with log.open("ab") as errors:
         process = await asyncio.create_subprocess_exec(
@@ -167,8 +172,16 @@ async def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path, log: Path) -
     async with up(tmp_path / "state", log) as loa:
         port = loa.url.rpartition(":")[2]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "up", "--port", port, cwd=ROOT, env=os.environ | {"LOA_STATE_DIR": str(tmp_path / "other")},
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+            sys.executable,
+            "-m",
+            "bot",
+            "up",
+            "--port",
+            port,
+            cwd=ROOT,
+            env=os.environ | {"LOA_STATE_DIR": str(tmp_path / "other")},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
         _, said = await process.communicate()
         assert process.returncode == 1

@@ -9,7 +9,13 @@ from bot.text import length
 TELEGRAM = Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"}), polls=True)
 PLAIN = Limits(text=2000, caption=0, unit="chars", buttons=0)
 FIVE = Limits(text=2000, caption=0, unit="chars", buttons=5, button_text=20)
-TWO = Message("Chọn đi", buttons=((Button("Ở đâu", payload="/topic a/b"), Button("Lệ phí", payload="/topic a/c")), (Button("Mở trang", url="https://dichvucong.gov.vn"),)))
+TWO = Message(
+    "Chọn đi",
+    buttons=(
+        (Button("Ở đâu", payload="/topic a/b"), Button("Lệ phí", payload="/topic a/c")),
+        (Button("Mở trang", url="https://dichvucong.gov.vn"),),
+    ),
+)
 
 
 def test_buttons_stay_where_they_can() -> None:

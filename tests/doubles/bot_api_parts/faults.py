@@ -24,8 +24,16 @@ class Fault:
         return (self.method is None or self.method.lower() == method) and (self.chat is None or self.chat == chat)
 
 
-def make(kind: str, *, status: int = 500, description: str = "Internal Server Error", retry_after: int = 1, wait: float = 3600.0,
-         deliver: bool = False, **where: Any) -> Fault:
+def make(
+    kind: str,
+    *,
+    status: int = 500,
+    description: str = "Internal Server Error",
+    retry_after: int = 1,
+    wait: float = 3600.0,
+    deliver: bool = False,
+    **where: Any,
+) -> Fault:
     """A fault by name; `where` is method, chat, times, skip (calls that pass first).
 
     too_many       429 with `retry_after`, nothing delivered

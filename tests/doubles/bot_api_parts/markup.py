@@ -8,9 +8,22 @@ import re
 from typing import Any
 
 _TYPES = {
-    "b": "bold", "strong": "bold", "i": "italic", "em": "italic", "u": "underline", "ins": "underline", "s": "strikethrough",
-    "strike": "strikethrough", "del": "strikethrough", "tg-spoiler": "spoiler", "span": "spoiler", "a": "text_link", "code": "code",
-    "pre": "pre", "blockquote": "blockquote", "tg-emoji": "custom_emoji",
+    "b": "bold",
+    "strong": "bold",
+    "i": "italic",
+    "em": "italic",
+    "u": "underline",
+    "ins": "underline",
+    "s": "strikethrough",
+    "strike": "strikethrough",
+    "del": "strikethrough",
+    "tg-spoiler": "spoiler",
+    "span": "spoiler",
+    "a": "text_link",
+    "code": "code",
+    "pre": "pre",
+    "blockquote": "blockquote",
+    "tg-emoji": "custom_emoji",
 }
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"'}
 _ENTITY = re.compile(r"&(?:#(\d+)|#[xX]([0-9a-fA-F]+)|([a-z]+));?")
@@ -49,7 +62,7 @@ class _Reader:
                 self._start_tag()
         self._emit(self.source[self.at :])
         if self.open:
-            raise ValueError(f"Can't find end tag corresponding to start tag \"{self.open[-1][0]}\"")
+            raise ValueError(f'Can\'t find end tag corresponding to start tag "{self.open[-1][0]}"')
         return "".join(self.out), sorted(self.entities, key=lambda entity: (entity["offset"], -entity["length"]))
 
     def _emit(self, text: str) -> None:
@@ -89,9 +102,7 @@ class _Reader:
             raise ValueError(f"Unclosed end tag at byte offset {self._bytes(begin)}")
         tag, offset, link = self.open.pop()
         if found.group(1) and found.group(1) != tag:
-            raise ValueError(
-                f'Unmatched end tag at byte offset {self._bytes(begin)}, expected "</{tag}>", found "</{found.group(1)}>"'
-            )
+            raise ValueError(f'Unmatched end tag at byte offset {self._bytes(begin)}, expected "</{tag}>", found "</{found.group(1)}>"')
         self.at = found.end()
         if self.length > offset:
             entity = {"type": _TYPES[tag], "offset": offset, "length": self.length - offset}

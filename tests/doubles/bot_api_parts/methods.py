@@ -72,7 +72,10 @@ class Methods:
             "setmycommands": self._set_commands,
             "getmycommands": lambda request: world.commands,
             "getchat": lambda request: {**self._reachable(request).view, "accent_color_id": 0, "max_reaction_count": 11},
-            "getchatmember": lambda request: {"status": "member", "user": {"id": request.number("user_id"), "is_bot": False, "first_name": "Bà con"}},
+            "getchatmember": lambda request: {
+                "status": "member",
+                "user": {"id": request.number("user_id"), "is_bot": False, "first_name": "Bà con"},
+            },
             "getfile": self._get_file,
         }
 
@@ -134,7 +137,9 @@ class Methods:
         question, options = str(request.params.get("question", "")), request.json("options") or []
         texts = [option["text"] if isinstance(option, dict) else option for option in options]
         explanation = str(request.params.get("explanation", ""))
-        correct = request.json("correct_option_ids") or ([request.number("correct_option_id")] if "correct_option_id" in request.params else [])
+        correct = request.json("correct_option_ids") or (
+            [request.number("correct_option_id")] if "correct_option_id" in request.params else []
+        )
         kind = request.params.get("type", "regular")
         for wrong, words in (
             (not question.strip(), "poll question must be non-empty"),
@@ -151,10 +156,15 @@ class Methods:
             if wrong:
                 raise bad_request(words)
         poll: Json = {
-            "id": self._world.new_poll_id(), "question": question, "type": kind,
+            "id": self._world.new_poll_id(),
+            "question": question,
+            "type": kind,
             "options": [{"text": text, "voter_count": 0, "persistent_id": f"p{index}"} for index, text in enumerate(texts)],
-            "total_voter_count": 0, "is_closed": False, "is_anonymous": request.params.get("is_anonymous", "true") != "false",
-            "allows_multiple_answers": request.flag("allows_multiple_answers"), "allows_revoting": kind != "quiz",
+            "total_voter_count": 0,
+            "is_closed": False,
+            "is_anonymous": request.params.get("is_anonymous", "true") != "false",
+            "allows_multiple_answers": request.flag("allows_multiple_answers"),
+            "allows_revoting": kind != "quiz",
             "members_only": False,
         }
         if kind == "quiz":
@@ -280,7 +290,7 @@ def _keyboard(request: Request) -> Json | None:
         raise bad_request("REPLY_MARKUP_TOO_LONG")
     for button in (button for row in rows for button in row):
         if not button.get("text", "").strip():
-            raise bad_request("can't parse inline keyboard button: Field \"text\" must be of type String")
+            raise bad_request('can\'t parse inline keyboard button: Field "text" must be of type String')
         if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= CALLBACK_DATA:
             raise bad_request("BUTTON_DATA_INVALID")
         if "url" in button and not button["url"].startswith(("http://", "https://", "tg://")):

@@ -119,7 +119,9 @@ class Residents:
             name: {"user": me, "status": status} | ({"until_date": 0} if status == "kicked" else {})
             for name, status in (("old_chat_member", old), ("new_chat_member", new))
         }
-        return self._queue("my_chat_member", {"chat": place.view, "from": self._user(place, user), "date": int(self.world.clock()), **statuses})
+        return self._queue(
+            "my_chat_member", {"chat": place.view, "from": self._user(place, user), "date": int(self.world.clock()), **statuses}
+        )
 
     def _user(self, chat: Chat, user: int | None) -> Json:
         if chat.kind != "private" and user is None:
@@ -136,6 +138,7 @@ class Residents:
 def _entities(text: str, name: str) -> Json:
     found = [
         {"type": kind, "offset": utf16(text[: match.start()]), "length": utf16(match.group())}
-        for kind, pattern in (("bot_command", _COMMAND), ("mention", _MENTION)) for match in pattern.finditer(text)
+        for kind, pattern in (("bot_command", _COMMAND), ("mention", _MENTION))
+        for match in pattern.finditer(text)
     ]
     return {name: found} if found else {}

@@ -59,8 +59,13 @@ class World:
 
     def __init__(self, username: str, strangers: Reach, clock: Callable[[], float]):
         self.me: Json = {
-            "id": 8_000_001, "is_bot": True, "first_name": "Loa", "username": username, "can_join_groups": True,
-            "can_read_all_group_messages": False, "supports_inline_queries": False,
+            "id": 8_000_001,
+            "is_bot": True,
+            "first_name": "Loa",
+            "username": username,
+            "can_join_groups": True,
+            "can_read_all_group_messages": False,
+            "supports_inline_queries": False,
         }
         self.chats: dict[int, Chat] = {}
         self.files: dict[str, File] = {}
@@ -80,8 +85,11 @@ class World:
     def post(self, chat: Chat, sender: Json, **content: Any) -> Json:
         """Put a message into a chat."""
         message = {
-            "message_id": next(self._message_ids), "date": int(self.clock()), "chat": chat.view,
-            "from": {key: sender[key] for key in ("id", "is_bot", "first_name", "username") if key in sender}, **content,
+            "message_id": next(self._message_ids),
+            "date": int(self.clock()),
+            "chat": chat.view,
+            "from": {key: sender[key] for key in ("id", "is_bot", "first_name", "username") if key in sender},
+            **content,
         }
         chat.messages[message["message_id"]] = message
         return message

@@ -138,7 +138,7 @@ class Province:
 async def wait_for(condition: Callable[[], object], seconds: float = 10.0) -> None:
     """Let the loop run until `condition()` holds."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the condition is about many things, none of which has an event
+        while not condition():
             await asyncio.sleep(0.005)
 
 

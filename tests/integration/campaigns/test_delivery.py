@@ -258,5 +258,5 @@ async def reach(province: Province) -> int:
 
 async def until_state(province: Province, state: str) -> None:
     async with asyncio.timeout(10):
-        while (await province.service.status("thu")).state != state:  # noqa: ASYNC110 - the state is in the database
+        while (await province.service.status("thu")).state != state:
             await asyncio.sleep(0.01)

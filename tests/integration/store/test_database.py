@@ -12,7 +12,8 @@ from bot.clock import ManualClock
 from bot.errors import SettingError, StoreError
 from bot.messages import Address
 from bot.store import subscribers
-from bot.store.database import Database, database_url as parse_url
+from bot.store.database import Database
+from bot.store.database import database_url as parse_url
 from bot.store.tables import Base, Subscriber
 
 ADDRESS = Address("telegram", "42")

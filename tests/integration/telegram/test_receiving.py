@@ -105,7 +105,9 @@ async def test_two_taps_and_a_tap_sent_again_are_two_things_each_answered(api: B
         api.press_again(first)
         await api.until(lambda: len(api.calls_of("answerCallbackQuery")) == 3)
     assert [(item.kind, item.text) for item in mailbox.items] == [
-        ("payload", "/topic a/b"), ("payload", "/topic a/c"), ("payload", "/topic a/b"),
+        ("payload", "/topic a/b"),
+        ("payload", "/topic a/c"),
+        ("payload", "/topic a/b"),
     ]
     assert len({item.id for item in mailbox.items}) == 3
     assert {call.status for call in api.calls_of("answerCallbackQuery")} == {200}

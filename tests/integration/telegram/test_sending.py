@@ -54,7 +54,10 @@ async def test_long_texts_arrive_whole_in_pieces_that_fit(api: BotApi, channel: 
 
 
 async def test_buttons_are_an_inline_keyboard_whose_presses_bring_the_payload(api: BotApi, channel: TelegramChannel) -> None:
-    rows = ((button("Ở đâu", "topic", "dinh_danh/o_dau"), button("👍", "good", "dinh_danh/o_dau")), (Button("Cổng dịch vụ công", url="https://dichvucong.gov.vn"),))
+    rows = (
+        (button("Ở đâu", "topic", "dinh_danh/o_dau"), button("👍", "good", "dinh_danh/o_dau")),
+        (Button("Cổng dịch vụ công", url="https://dichvucong.gov.vn"),),
+    )
     await channel.send(TO, Message("Chọn", buttons=rows))
     [shown] = api.messages(CHAT)
     assert shown["reply_markup"]["inline_keyboard"] == [
@@ -85,7 +88,14 @@ async def test_a_missing_file_is_a_fault_of_the_content(channel: TelegramChannel
 
 
 async def test_a_quiz_and_a_poll(api: BotApi, channel: TelegramChannel) -> None:
-    await channel.send(TO, Message("", poll=Poll("Sổ hộ khẩu giấy hết giá trị khi nào?", ("31/12/2022", "30/6/2023"), correct=0, explanation="Luật Cư trú"), buttons=((button("Xem", "menu"),),)))
+    await channel.send(
+        TO,
+        Message(
+            "",
+            poll=Poll("Sổ hộ khẩu giấy hết giá trị khi nào?", ("31/12/2022", "30/6/2023"), correct=0, explanation="Luật Cư trú"),
+            buttons=((button("Xem", "menu"),),),
+        ),
+    )
     await channel.send(TO, Message("", poll=Poll("Bà con đã có VNeID chưa?", ("Rồi", "Chưa"))))
     quiz, poll = (message["poll"] for message in api.messages(CHAT))
     assert (quiz["type"], quiz["correct_option_ids"], quiz["explanation"]) == ("quiz", [0], "Luật Cư trú")
@@ -115,10 +125,17 @@ TROUBLES = {
     "413": Trouble(errors.Rejected, {"kind": "error", "status": 413, "description": "Request Entity Too Large"}),
     "401": Trouble(errors.Misconfigured, {"kind": "error", "status": 401, "description": "Unauthorized"}),
     "404": Trouble(errors.Misconfigured, {"kind": "error", "status": 404, "description": "Not Found"}),
-    "bad markup": Trouble(errors.Rejected, {"kind": "error", "status": 400, "description": "Bad Request: can't parse entities: Unclosed start tag at byte offset 2"}),
-    "no right to write": Trouble(errors.Blocked, {"kind": "error", "status": 400, "description": "Bad Request: not enough rights to send text messages to the chat"}),
+    "bad markup": Trouble(
+        errors.Rejected,
+        {"kind": "error", "status": 400, "description": "Bad Request: can't parse entities: Unclosed start tag at byte offset 2"},
+    ),
+    "no right to write": Trouble(
+        errors.Blocked, {"kind": "error", "status": 400, "description": "Bad Request: not enough rights to send text messages to the chat"}
+    ),
     "unknown 403": Trouble(errors.Blocked, {"kind": "error", "status": 403, "description": "Forbidden: something new"}),
-    "not a member": Trouble(errors.Gone, {"kind": "error", "status": 403, "description": "Forbidden: bot is not a member of the supergroup chat"}),
+    "not a member": Trouble(
+        errors.Gone, {"kind": "error", "status": 403, "description": "Forbidden: bot is not a member of the supergroup chat"}
+    ),
     "group deleted": Trouble(errors.Gone, {"kind": "error", "status": 403, "description": "Forbidden: the group chat was deleted"}),
     "blocked": Trouble(errors.Blocked, reach="blocked"),
     "deactivated": Trouble(errors.Gone, reach="deactivated"),

@@ -118,6 +118,12 @@ def test_the_outbox_forgets_the_oldest_messages_and_the_least_recent_sessions() 
 
 def test_media_have_an_address_unless_they_lie_elsewhere() -> None:
     root = Path("/content/media")
-    message = Message("x", media=(Media("photo", "/content/media/đề án/a.png", "a"), Media("photo", "/etc/passwd", "b"),
-                                  Media("document", "/content/media/c.pdf", "c")))
+    message = Message(
+        "x",
+        media=(
+            Media("photo", "/content/media/đề án/a.png", "a"),
+            Media("photo", "/etc/passwd", "b"),
+            Media("document", "/content/media/c.pdf", "c"),
+        ),
+    )
     assert [item.url for item in as_reply(message, WebChannel.limits, root).media] == ["/media/%C4%91%E1%BB%81%20%C3%A1n/a.png"]

@@ -49,7 +49,9 @@ def test_a_topic_the_content_no_longer_has_is_not_silence(library: Library) -> N
 def test_the_menu_reaches_every_topic_in_two_presses(library: Library) -> None:
     renderer = Renderer(library, BEFORE)
     groups = [p.argument for row in renderer.menu().buttons for b in row if (p := parse(b.payload or "")) and p.verb == "menu"]
-    reached = {p.argument for g in groups for row in renderer.menu(g).buttons for b in row if (p := parse(b.payload or "")) and p.verb == "topic"}
+    reached = {
+        p.argument for g in groups for row in renderer.menu(g).buttons for b in row if (p := parse(b.payload or "")) and p.verb == "topic"
+    }
     assert reached == set(library.topics)
 
 

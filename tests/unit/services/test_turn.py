@@ -190,7 +190,7 @@ async def test_what_is_not_text_is_answered_kindly(loa: Loa, media: str, key: st
 
 async def test_a_question_under_a_picture_is_answered(loa: Loa) -> None:
     turned = await loa.say("làm mức 2 ở đâu", Decided(TOPIC, decision="answer", topic="dinh_danh/o_dau"), kind="media", media="photo")
-    assert [m.text for m in turned.messages][0] == loa.text("photo") and turned.messages[1].topic == "dinh_danh/o_dau"
+    assert turned.messages[0].text == loa.text("photo") and turned.messages[1].topic == "dinh_danh/o_dau"
 
 
 async def test_an_endless_text_is_not_given_to_rasa(loa: Loa) -> None:
