@@ -1,7 +1,7 @@
 """The dialogue's actions: each utters acts (docs/reference/acts.md), as rasa-sdk actions run inside Rasa's process."""
 
 from datetime import date
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import ActiveLoop, EventType, SlotSet
@@ -36,14 +36,14 @@ def heard(tracker: Tracker, flow: str) -> Heard:
     )
 
 
-def _intent(message: Dict[str, Any]) -> str:
+def _intent(message: dict[str, Any]) -> str:
     """The intent's name; a long message that only may mean "cancel" does not throw away what was filled in."""
     name, confidence = message["intent"]["name"], message["intent"].get("confidence", 0.0)
     doubtful = name == "cancel" and confidence < _SURE_CANCEL and len((message.get("text") or "").split()) > 2
     return "inform" if doubtful else name
 
 
-def _understood(tracker: Tracker) -> Dict[str, Any]:
+def _understood(tracker: Tracker) -> dict[str, Any]:
     return tracker.latest_message.get("understood") or {}
 
 
@@ -60,13 +60,13 @@ class TurnAction(Action):
     def name(self) -> str:
         return self.intent_name
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[EventType]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         remembered = {_OFFERED: None, _REFUSED: None}
         for act in self.acts(tracker, remembered):
             dispatcher.utter_message(json_message=act)
         return [SlotSet(slot, value) for slot, value in remembered.items() if tracker.get_slot(slot) != value]
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         """The acts of this turn, in order; `remember` takes slots to set."""
         raise NotImplementedError
 
@@ -77,8 +77,8 @@ class Answerer:
     def __init__(self) -> None:
         self._parts = parts_by_topic()
 
-    def answer(self, tracker: Tracker, topic: str, part: Optional[str] = None) -> Dict[str, Any]:
-        act: Dict[str, Any] = {"act": "answer", "topic": topic}
+    def answer(self, tracker: Tracker, topic: str, part: str | None = None) -> dict[str, Any]:
+        act: dict[str, Any] = {"act": "answer", "topic": topic}
         part = part if part in self._parts.get(topic, ()) else self._part(tracker, topic)
         if part:
             act["part"] = part
@@ -87,7 +87,7 @@ class Answerer:
             act["entities"] = entities
         return act
 
-    def _part(self, tracker: Tracker, topic: str) -> Optional[str]:
+    def _part(self, tracker: Tracker, topic: str) -> str | None:
         """The paragraph of `topic` the message asks about: for whom first, then which aspect."""
         cues = _cues(tracker)
         ages = [audience_of_age(int(e["value"])) for e in tracker.latest_message.get("entities") or [] if e["entity"] == "age"]
@@ -95,9 +95,9 @@ class Answerer:
         return next((part for part in wanted if part in self._parts.get(topic, ())), None)
 
     @staticmethod
-    def _refining(tracker: Tracker) -> Dict[str, str]:
+    def _refining(tracker: Tracker) -> dict[str, str]:
         """place, age and level, each only when the message has exactly one meaning for it."""
-        values: Dict[str, set] = {}
+        values: dict[str, set] = {}
         for entity in tracker.latest_message.get("entities") or []:
             if entity["entity"] in _REFINING:
                 values.setdefault(entity["entity"], set()).add(entity["value"])
@@ -112,7 +112,7 @@ class AnswerTopics(TurnAction):
     def __init__(self) -> None:
         self._answerer = Answerer()
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         topics = _understood(tracker)["topics"]
         remember[_TOPIC] = topics[0]
         return [self._answerer.answer(tracker, topic) for topic in topics]
@@ -126,7 +126,7 @@ class FollowUp(TurnAction):
     def __init__(self) -> None:
         self._answerer = Answerer()
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         about = tracker.get_slot(_TOPIC)
         if about:
             topic, part = the_subjects().resolve(_cues(tracker), about)
@@ -140,11 +140,11 @@ class Clarify(TurnAction):
 
     intent_name = "action_clarify"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         return clarify(tracker, remember)
 
 
-def clarify(tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+def clarify(tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
     """A clarify act with what was understood, or out_of_scope when nothing was."""
     understood = _understood(tracker)
     ranked = [entry["topic"] for entry in understood.get("ranking", ()) if not entry["topic"].startswith("talk/")]
@@ -160,11 +160,11 @@ class OutOfScope(TurnAction):
 
     intent_name = "action_out_of_scope"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         return out_of_scope(tracker, remember)
 
 
-def out_of_scope(tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+def out_of_scope(tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
     """An out_of_scope act, marked when it is the second in a row."""
     remember[_REFUSED] = True
     return [{"act": "out_of_scope", **({"again": True} if tracker.get_slot(_REFUSED) else {})}]
@@ -175,7 +175,7 @@ class Talk(TurnAction):
 
     intent_name = "action_talk"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         kind = tracker.latest_message["intent"]["name"]
         offered = tracker.get_slot(_OFFERED)
         if offered and kind == "affirm":
@@ -185,7 +185,7 @@ class Talk(TurnAction):
         return [{"act": "talk", "kind": kind}]
 
     @staticmethod
-    def _affirmed(tracker: Tracker, remember: Dict[str, Any], offered: List[str]) -> List[Dict[str, Any]]:
+    def _affirmed(tracker: Tracker, remember: dict[str, Any], offered: list[str]) -> list[dict[str, Any]]:
         if len(offered) == 1:
             remember[_TOPIC] = offered[0]
             return [{"act": "answer", "topic": offered[0]}]
@@ -198,7 +198,7 @@ class Menu(TurnAction):
 
     intent_name = "action_menu"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         groups = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "group"]
         return [{"act": "menu", **({"group": groups[0]} if groups else {})}]
 
@@ -208,7 +208,7 @@ class Handoff(TurnAction):
 
     intent_name = "action_handoff"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"act": "handoff"}]
 
 
@@ -217,7 +217,7 @@ class Feedback(TurnAction):
 
     intent_name = "action_feedback"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         good = tracker.latest_message["intent"]["name"] == "feedback_good"
         named = [e["value"] for e in tracker.latest_message.get("entities") or [] if e["entity"] == "topic"]
         topic = named[0] if named else tracker.get_slot(_TOPIC)
@@ -229,7 +229,7 @@ class Feedback(TurnAction):
 class EndOfFlow(TurnAction):
     """Ends the running flow: empties its slots, so that the next flow asks anew."""
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[EventType]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         events = super().run(dispatcher, tracker, domain)
         slots = [*flows.ALL_SLOTS, flows.OPTIONS, "invalid"]
         return events + [SlotSet(slot, None) for slot in slots if tracker.get_slot(slot) is not None]
@@ -240,10 +240,10 @@ class Cancel(EndOfFlow):
 
     intent_name = "action_cancel"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[EventType]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         return [*super().run(dispatcher, tracker, domain), ActiveLoop(None), SlotSet("requested_slot", None)]
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         return [{"act": "talk", "kind": "cancelled"}]
 
 
@@ -256,7 +256,7 @@ class FinishFlow(EndOfFlow):
     def name(self) -> str:
         return f"action_{self._flow}"
 
-    def acts(self, tracker: Tracker, remember: Dict[str, Any]) -> List[Dict[str, Any]]:
+    def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         slot = tracker.get_slot
         if "no" in (slot("consent"), slot("confirm")):
             return [{"act": "talk", "kind": "cancelled"}]
@@ -281,12 +281,12 @@ class ValidateFlow(Action):
     def name(self) -> str:
         return f"validate_{self._flow}_form"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[EventType]:
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         said = heard(tracker, self._flow)
         if said.asked and not _meant_for_flow(said):
             return []
         # A flow that starts takes nothing over from one that was left.
-        events: List[EventType] = [] if said.asked else [SlotSet(slot, None) for slot in flows.ALL_SLOTS if tracker.get_slot(slot)]
+        events: list[EventType] = [] if said.asked else [SlotSet(slot, None) for slot in flows.ALL_SLOTS if tracker.get_slot(slot)]
         filled = {slot: tracker.get_slot(slot) if said.asked else None for slot in flows.SLOTS[self._flow]}
         options: tuple = ()
         for slot in (slot for slot, value in filled.items() if value is None):
@@ -303,7 +303,7 @@ class ValidateFlow(Action):
         return events
 
 
-def _needless(flow: str, filled: Dict[str, Optional[str]]) -> Dict[str, str]:
+def _needless(flow: str, filled: dict[str, str | None]) -> dict[str, str]:
     """Slots that need not be asked any more, given the others."""
     if flow == "my_data" and filled["choice"] == "show":
         return {"confirm": "needless"}
@@ -332,8 +332,8 @@ class Ask(Action):
     def name(self) -> str:
         return f"action_ask_{self._slot}"
 
-    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Dict[str, Any]) -> List[EventType]:
-        act: Dict[str, Any] = {"act": "ask", "flow": _flow_of(tracker), "slot": self._slot}
+    def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        act: dict[str, Any] = {"act": "ask", "flow": _flow_of(tracker), "slot": self._slot}
         if _acted_this_turn(tracker):
             act["act"] = "resume"
         elif tracker.get_slot("invalid"):
@@ -354,7 +354,11 @@ def _acted_this_turn(tracker: Tracker) -> bool:
     for event in reversed(tracker.events):
         if event["event"] == "user":
             return False
-        if event["event"] == "action" and event["name"].startswith("action_") and event["name"] not in ("action_listen", "action_extract_slots"):
+        if (
+            event["event"] == "action"
+            and event["name"].startswith("action_")
+            and event["name"] not in ("action_listen", "action_extract_slots")
+        ):
             return True
     return False
 

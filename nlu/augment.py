@@ -2,7 +2,7 @@
 
 import random
 import re
-from typing import Callable
+from collections.abc import Callable
 
 from vietnamese import fold
 from vietnamese.lexicon import DIALECT, SHORTHAND
@@ -10,7 +10,7 @@ from vietnamese.spelling import toneless
 
 
 def _reverse(table: "dict[str, str]") -> "dict[str, list[str]]":
-    reverse: "dict[str, list[str]]" = {}
+    reverse: dict[str, list[str]] = {}
     for short, long in table.items():
         if not short.isascii() or " " not in short:
             reverse.setdefault(long, []).append(short)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Awaitable, Callable
 from datetime import date
-from typing import Any, Awaitable, Callable, Dict, List, NamedTuple, Text
+from typing import Any, NamedTuple
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from sanic import Blueprint, response
@@ -37,11 +38,11 @@ class ActsChannel(CollectingOutputChannel):
     """Collects the acts the actions utter."""
 
     @classmethod
-    def name(cls) -> Text:
+    def name(cls) -> str:
         return "loa"
 
     @property
-    def acts(self) -> List[Dict[Text, Any]]:
+    def acts(self) -> list[dict[str, Any]]:
         return [message["custom"] for message in self.messages if "custom" in message]
 
 
@@ -49,7 +50,7 @@ class LoaInput(InputChannel):
     """POST webhook takes a turn; GET health says whether a model is loaded."""
 
     @classmethod
-    def name(cls) -> Text:
+    def name(cls) -> str:
         return "loa"
 
     def __init__(self) -> None:
@@ -74,7 +75,7 @@ class LoaInput(InputChannel):
 
         return loa
 
-    async def _take(self, turn: Turn, agent: Any, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Dict[Text, Any]:
+    async def _take(self, turn: Turn, agent: Any, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> dict[str, Any]:
         metadata = {"today": turn.today}
         parsed = payloads.parse(turn.text, self._topics)
         if parsed is None:
@@ -114,7 +115,7 @@ def _is_date(value: str) -> bool:
         return False
 
 
-def understood(parsed: Dict[Text, Any], acts: List[Dict[Text, Any]]) -> Dict[Text, Any]:
+def understood(parsed: dict[str, Any], acts: list[dict[str, Any]]) -> dict[str, Any]:
     """What the turn was understood as: the classifier's view, and where the conversation settled it, the act's."""
     seen, topic = parsed.get("understood") or {}, None
     kinds = [act["act"] for act in acts]

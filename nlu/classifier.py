@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import pickle
 from dataclasses import replace
-from typing import Any, Dict, List, Text
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -41,7 +41,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     """
 
     @staticmethod
-    def get_default_config() -> Dict[Text, Any]:
+    def get_default_config() -> dict[str, Any]:
         return {
             "normaliser": True,  # spell texts one way before looking at them
             "augmentation": 1.0,  # how many misspelt, shortened, dialect copies to learn from
@@ -51,7 +51,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "refuse": 0.4,
         }
 
-    def __init__(self, config: Dict[Text, Any], storage: ModelStorage, resource: Resource, model: TopicModel) -> None:
+    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: TopicModel) -> None:
         self._storage = storage
         self._resource = resource
         self.model = model
@@ -59,7 +59,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> TopicClassifier:
         model = TopicModel(config["normaliser"], config["augmentation"], config["strength"])
         return cls(config, model_storage, resource, model)
@@ -67,7 +67,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     @classmethod
     def load(
         cls,
-        config: Dict[Text, Any],
+        config: dict[str, Any],
         model_storage: ModelStorage,
         resource: Resource,
         execution_context: ExecutionContext,
@@ -84,14 +84,14 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             pickle.dump(self.model, file, protocol=pickle.HIGHEST_PROTOCOL)
         return self._resource
 
-    def process(self, messages: List[Message]) -> List[Message]:
-        for message, decision in zip(messages, self.understand([message.get(TEXT) or "" for message in messages])):
+    def process(self, messages: list[Message]) -> list[Message]:
+        for message, decision in zip(messages, self.understand([message.get(TEXT) or "" for message in messages]), strict=True):
             confidence = {PREDICTED_CONFIDENCE_KEY: decision.confidence}
             message.set(INTENT, {INTENT_NAME_KEY: intent_name(decision), **confidence}, add_to_output=True)
             message.set(UNDERSTOOD, as_dict(decision), add_to_output=True)
         return messages
 
-    def understand(self, texts: List[Text]) -> List[Decision]:
+    def understand(self, texts: list[str]) -> list[Decision]:
         """One decision per text, in order; everything is scored in one batch."""
         asked = [questions(text) for text in texts]
         scored = self.model.score([*texts, *(question for each in asked for question in each)])
@@ -99,14 +99,14 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         pieces = iter(decisions[len(texts) :])
         whole = [
             self._together(decision, each, [next(pieces) for _ in each]) if each else decision
-            for decision, each in zip(decisions, asked)
+            for decision, each in zip(decisions[: len(texts)], asked, strict=True)
         ]
-        return [about_scam(decision, has_foreign_link(text), has_number(text)) for decision, text in zip(whole, texts)]
+        return [about_scam(decision, has_foreign_link(text), has_number(text)) for decision, text in zip(whole, texts, strict=True)]
 
-    def _together(self, whole: Decision, asked: List[Text], apart: List[Decision]) -> Decision:
+    def _together(self, whole: Decision, asked: list[str], apart: list[Decision]) -> Decision:
         """Several questions in one message: all are answered when each is sure, else the message counts as one."""
-        topics: List[Text] = []
-        for question, decision in zip(asked, apart):
+        topics: list[str] = []
+        for question, decision in zip(asked, apart, strict=True):
             cues = the_subjects().cues(question)
             if cues.elliptical and topics:
                 topics.append(the_subjects().resolve(cues, topics[-1])[0])
@@ -128,7 +128,7 @@ def intent_name(decision: Decision) -> str:
     return "faq" if decision.decision == ANSWER else decision.label.partition("/")[2]
 
 
-def as_dict(decision: Decision) -> "dict[str, Any]":
+def as_dict(decision: Decision) -> dict[str, Any]:
     """The decision as JSON: how it travels in the message, to the actions and to the channel."""
     return {
         "decision": decision.decision,

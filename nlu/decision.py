@@ -1,7 +1,6 @@
 """From scores to what the bot does: answer, ask back, talk, or say that this is not ours."""
 
 from dataclasses import dataclass, replace
-from typing import Tuple
 
 from nlu.examples import OUT_OF_SCOPE
 from nlu.model import Scored
@@ -34,8 +33,8 @@ class Decision:
     decision: str
     label: str
     confidence: float
-    topics: Tuple[str, ...]
-    ranking: Tuple[Tuple[str, float], ...]
+    topics: tuple[str, ...]
+    ranking: tuple[tuple[str, float], ...]
 
 
 def is_topic(label: str) -> bool:
@@ -44,7 +43,7 @@ def is_topic(label: str) -> bool:
 
 def decide(scored: Scored, thresholds: Thresholds) -> Decision:
     """The decision for one text scored as a whole."""
-    ranked = [(label, share) for label, share in zip(scored.labels, scored.shares) if label != OUT_OF_SCOPE]
+    ranked = [(label, share) for label, share in zip(scored.labels, scored.shares, strict=True) if label != OUT_OF_SCOPE]
     offered = tuple(label for label, _ in ranked if is_topic(label))[:_OFFERED]
     first = scored.labels[0]
     talk = sum(share for label, share in ranked if label.startswith("talk/"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
-from typing import Any, Dict, List, Text
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -28,7 +28,9 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 _STATE_HOST = re.compile(r"(?:[\w-]+\.)*gov\.vn")
-_YEAR = re.compile(r"\b(?:sinh|sn|de)\s*(?:nam|ngay)?\s*(?:\d{1,2}[/.-]\d{1,2}[/.-])?((?:19|20)\d\d)\b|\b(?:sn|sinh nam|sinh|doi)\s*(9\d|0\d|[5-8]\d)\b")
+_YEAR = re.compile(
+    r"\b(?:sinh|sn|de)\s*(?:nam|ngay)?\s*(?:\d{1,2}[/.-]\d{1,2}[/.-])?((?:19|20)\d\d)\b|\b(?:sn|sinh nam|sinh|doi)\s*(9\d|0\d|[5-8]\d)\b"
+)
 _YEARS_OLD = re.compile(r"\b(\d{1,3})\s*(?:tuoi|t(?=\W|$)|tuoii?)\b|\btuoi\s*(?:la)?\s*(\d{1,3})\b")
 _MONTHS_OLD = re.compile(r"\b(\d{1,2})\s*thang\s*tuoi\b")
 _NUMBER_WORDS = {
@@ -38,7 +40,9 @@ _NUMBER_WORDS = {
 _WORDED = "|".join(sorted(_NUMBER_WORDS, key=len, reverse=True))
 _YEARS_WORDED = re.compile(rf"\b({_WORDED})\s+tuoi\b")
 _LEVEL = re.compile(r"\b(?:muc|cap do|m)\s*(?:do\s*)?(?:so\s*)?(1|2|mot|hai|i{1,2})\b(?!\s*(?:tuoi|nam|thang|ngay|lan|/))")
-_DATE = re.compile(r"\b(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*((?:19|20)\d\d)\b|\bngay\s+(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+((?:19|20)\d\d)\b")
+_DATE = re.compile(
+    r"\b(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*((?:19|20)\d\d)\b|\bngay\s+(\d{1,2})\s+thang\s+(\d{1,2})\s+nam\s+((?:19|20)\d\d)\b"
+)
 _DOCUMENTS = [
     ("ct07", r"ct\s*0?7|giay xac nhan (?:thong tin (?:ve )?)?cu tru"),
     ("so_tam_tru", r"so tam tru|stt\b|kt3"),
@@ -54,7 +58,7 @@ _DOCUMENTS = [
 _DOCUMENT = [(name, re.compile(rf"\b(?:{pattern})")) for name, pattern in _DOCUMENTS]
 _OLDEST = 120
 
-Entity = Dict[Text, Any]
+Entity = dict[str, Any]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -66,11 +70,11 @@ class EntityRules(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> EntityRules:
         return cls(the_places())
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             today = (message.get(METADATA) or {}).get("today")
             on = date.fromisoformat(today) if today else date.today()
@@ -84,7 +88,7 @@ def the_places() -> Places:
     return Places(load_yaml(CONTENT / "places.yml"))
 
 
-def extract(text: str, places: Places, today: date) -> "list[Entity]":
+def extract(text: str, places: Places, today: date) -> list[Entity]:
     """All entities of `text`, in order of position; `value` is canonical as docs/reference/acts.md says."""
     folded = fold_in_place(text)
     private = [(start, end, kind) for start, end, kind in find_private(text) if kind != "email"]
@@ -119,24 +123,24 @@ def _entity(kind: str, value: str, start: int, end: int) -> Entity:
     return {"entity": kind, "value": value, "start": start, "end": end}
 
 
-def _links(text: str) -> "list[Entity]":
+def _links(text: str) -> list[Entity]:
     # What follows an @ is the end of an e-mail address.
     return [_link(match) for match in LINK.finditer(text) if text[max(0, match.start() - 1)] != "@"]
 
 
-def _link(match: "re.Match[str]") -> Entity:
+def _link(match: re.Match[str]) -> Entity:
     # A full stop after an address ends the sentence, not the address.
     address = match.group().rstrip(".,;:!?)")
     return _entity("link", address, match.start(), match.start() + len(address))
 
 
-def _blank(text: str, spans: "list[tuple[int, int]]") -> str:
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
     for start, end in spans:
         text = text[:start] + " " * (end - start) + text[end:]
     return text
 
 
-def _ages(folded: str, today: date) -> "list[Entity]":
+def _ages(folded: str, today: date) -> list[Entity]:
     found = []
     for match in _YEAR.finditer(folded):
         year = int(match[1]) if match[1] else _full_year(int(match[2]), today)
@@ -152,7 +156,7 @@ def _full_year(short: int, today: date) -> int:
     return 2000 + short if 2000 + short <= today.year else 1900 + short
 
 
-def _dates(folded: str) -> "list[Entity]":
+def _dates(folded: str) -> list[Entity]:
     found = []
     for match in _DATE.finditer(folded):
         day, month, year = (int(part) for part in match.groups() if part)

@@ -62,7 +62,7 @@ def load_examples(content: Path = CONTENT, data: Path = NLU_DATA) -> "list[Examp
 
 def parts_by_topic(content: Path = CONTENT) -> "dict[str, list[str]]":
     """For each topic the `parts` any of its answers has."""
-    parts: "dict[str, set[str]]" = defaultdict(set)
+    parts: dict[str, set[str]] = defaultdict(set)
     for topic in load_topics(content):
         for answer in topic.get("answers") or []:
             parts[topic["id"]].update(answer.get("parts") or {})

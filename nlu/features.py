@@ -1,7 +1,7 @@
 """Sparse features of a question: words and pieces of words, with and without diacritics."""
 
 import re
-from typing import Iterable
+from collections.abc import Iterable
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,7 +9,6 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.preprocessing import normalize as unit_length
 
 from vietnamese import fold, normalise
-
 
 _MARKED_WEIGHT = 0.7
 # Which phone or account number it is says nothing; that there is one says a lot.

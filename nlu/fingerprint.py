@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Optional
 
 from nlu.examples import load_examples
 from nlu.paths import CONFIG, DOMAIN, MODELS, ROOT, STORIES
@@ -20,7 +19,7 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def newest_model() -> Optional[Path]:
+def newest_model() -> Path | None:
     """The model to serve, or None when none was trained yet."""
     return max(MODELS.glob("loa-*.tar.gz"), key=lambda path: path.stat().st_mtime_ns, default=None)
 

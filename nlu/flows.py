@@ -4,13 +4,14 @@ A flow is a Rasa form named `<flow>_form`; its slots are shared between flows an
 """
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, NamedTuple
 
 from nlu.entities import the_places
 from vietnamese import fold, normalise
 
-SLOTS: Dict[str, Tuple[str, ...]] = {
+SLOTS: dict[str, tuple[str, ...]] = {
     "subscribe": ("consent", "place"),
     "unsubscribe": ("confirm",),
     "my_data": ("choice", "confirm"),
@@ -22,8 +23,16 @@ ALL_SLOTS = tuple(dict.fromkeys(slot for slots in SLOTS.values() for slot in slo
 # What a flow asks about the meaning of a place: choices offered until one is taken.
 OPTIONS = "options"
 
-_YES = frozenset("co roi|roi|roi a|co|da|vang|u|ok|dong y|dung|dung roi|duoc|chac|chac chan|yes|nhat tri|co chu|dong y roi|tui dong y|toi dong y|vang a|da co|co a|da vang|r".split("|"))
-_NO = frozenset("khong|chua|khong a|chua co|chua co a|khong co|khong dong y|thoi|no|khong can|dung|khoi|da chua|chua a|da khong|khong muon|chua lam|mat roi|khong dau".split("|")) - {"dung"}
+_YES = frozenset(
+    "co roi|roi|roi a|co|da|vang|u|ok|dong y|dung|dung roi|duoc|chac|chac chan|yes|nhat tri|co chu|dong y roi|tui dong y|toi dong y|vang a|da co|co a|da vang|r".split(
+        "|"
+    )
+)
+_NO = frozenset(
+    "khong|chua|khong a|chua co|chua co a|khong co|khong dong y|thoi|no|khong can|dung|khoi|da chua|chua a|da khong|khong muon|chua lam|mat roi|khong dau".split(
+        "|"
+    )
+) - {"dung"}
 _SHOW = re.compile(r"\b(?:xem|coi|cho biet|hien|luu gi|luu nhung gi|co gi)\b")
 _DELETE = re.compile(r"\b(?:xoa|huy|bo het|go bo|quen het)\b")
 _BARE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
@@ -36,9 +45,9 @@ class Heard(NamedTuple):
     text: str
     intent: str
     decision: str
-    entities: List[Mapping[str, Any]]
+    entities: list[Mapping[str, Any]]
     today: date
-    asked: Optional[str]
+    asked: str | None
 
     def values(self, kind: str) -> "list[str]":
         return [e["value"] for e in self.entities if e["entity"] == kind]
@@ -47,8 +56,8 @@ class Heard(NamedTuple):
 class Read(NamedTuple):
     """A slot read from a message: its value, or the choices (`options`) to ask between."""
 
-    value: Optional[str] = None
-    options: Tuple[str, ...] = ()
+    value: str | None = None
+    options: tuple[str, ...] = ()
 
 
 def read(slot: str, heard: Heard) -> Read:
@@ -100,7 +109,7 @@ def _message(heard: Heard) -> Read:
     return Read("given") if pasted or heard.asked == "message" else Read()
 
 
-_READERS: Dict[str, Callable[[Heard], Read]] = {
+_READERS: dict[str, Callable[[Heard], Read]] = {
     "place": _place,
     "age": _age,
     "consent": _yes_or_no("consent"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Text, Tuple
+from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
@@ -36,17 +36,17 @@ _LEVELS = {"level_1", "level_2"}
 class Cues:
     """What a text asks about and for whom. elliptical: it says nothing else, so its subject lies before it."""
 
-    aspects: Tuple[str, ...]
-    audience: Tuple[str, ...]
+    aspects: tuple[str, ...]
+    audience: tuple[str, ...]
     elliptical: bool
 
 
 class Subjects:
     """The parsed `subjects.yml`."""
 
-    def __init__(self, data: Dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any]) -> None:
         # Keyed by folded words; the marked words settle it where the resident typed marks ("cũ" is no "cụ").
-        self._phrases: Dict[Tuple[str, ...], List[Tuple[Tuple[str, ...], Tuple[str, str]]]] = {}
+        self._phrases: dict[tuple[str, ...], list[tuple[tuple[str, ...], tuple[str, str]]]] = {}
         for kind in ("aspects", "audience"):
             for name, phrases in data[kind].items():
                 for phrase in phrases:
@@ -64,7 +64,7 @@ class Subjects:
     def cues(self, text: str) -> Cues:
         """The cues in `text`; aspects and audience in order of mention."""
         words = normalise(text).split()
-        named: Dict[str, List[str]] = {"aspects": [], "audience": []}
+        named: dict[str, list[str]] = {"aspects": [], "audience": []}
         left, at = 0, 0
         while at < len(words):
             length, found = self._phrase_at(words, at)
@@ -80,11 +80,11 @@ class Subjects:
         elliptical = not left and not subject and bool(named["aspects"] or named["audience"]) and len(words) <= _LONGEST
         return Cues(tuple(named["aspects"]), tuple(named["audience"]), elliptical)
 
-    def topics(self) -> "set[str]":
+    def topics(self) -> set[str]:
         """Every topic the subjects name."""
         return {topic for s in self._subjects for value in s.values() for topic in ([value] if isinstance(value, str) else value)}
 
-    def resolve(self, cues: Cues, about: str) -> "tuple[str, str | None]":
+    def resolve(self, cues: Cues, about: str) -> tuple[str, str | None]:
         """(topic, part) an elliptical question means when the conversation is about the topic `about`."""
         subject = next((s for s in self._subjects if about in s["topics"]), {"topics": [about]})
         for cue in (*cues.aspects, *cues.audience):
@@ -95,11 +95,11 @@ class Subjects:
         # Nobody's own answer: the one being talked about, or the subject's main one, with that paragraph first.
         return (about if cues.audience and not cues.aspects else subject["topics"][0]), part
 
-    def _phrase_at(self, words: List[str], at: int) -> "tuple[int, tuple[str, str] | None]":
+    def _phrase_at(self, words: list[str], at: int) -> tuple[int, tuple[str, str] | None]:
         for length in range(min(self._longest, len(words) - at), 0, -1):
             said = words[at : at + length]
             for marked, found in self._phrases.get(tuple(map(fold, said)), ()):
-                if all(typed == meant or typed.isascii() for typed, meant in zip(said, marked)):
+                if all(typed == meant or typed.isascii() for typed, meant in zip(said, marked, strict=True)):
                     return length, found
         return 1, None
 
@@ -110,7 +110,7 @@ def the_subjects() -> Subjects:
     return Subjects.load()
 
 
-def audience_of_age(years: int) -> Optional[str]:
+def audience_of_age(years: int) -> str | None:
     """The audience an age in years belongs to, if any."""
     return "child" if years < _CHILD_UNTIL else "elderly" if years >= _ELDERLY_FROM else None
 
@@ -124,11 +124,11 @@ class FollowUps(GraphComponent, IntentClassifier):
 
     @classmethod
     def create(
-        cls, config: Dict[Text, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> FollowUps:
         return cls(the_subjects())
 
-    def process(self, messages: List[Message]) -> List[Message]:
+    def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
             cues = self._subjects.cues(message.get(TEXT) or "")
             message.set(CUES, {"aspects": cues.aspects, "audience": cues.audience}, add_to_output=True)

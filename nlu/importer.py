@@ -1,6 +1,6 @@
 """Feeds the content's examples to Rasa as training data, so that no generated files are needed."""
 
-from typing import Any, Dict, List, Optional, Text, Union
+from typing import Any
 
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.training_data.structures import StoryGraph
@@ -27,28 +27,25 @@ class ContentImporter(TrainingDataImporter):
 
     def __init__(
         self,
-        config_file: Optional[Text] = None,
-        domain_path: Optional[Text] = None,
-        training_data_paths: Optional[Union[List[Text], Text]] = None,
+        config_file: str | None = None,
+        domain_path: str | None = None,
+        training_data_paths: list[str] | str | None = None,
     ) -> None:
         pass
 
-    def get_nlu_data(self, language: Optional[Text] = "vi") -> TrainingData:
+    def get_nlu_data(self, language: str | None = "vi") -> TrainingData:
         return TrainingData(
-            [
-                Message({TEXT: example.text, INTENT: intent_of(example.label), LABEL: example.label})
-                for example in load_examples()
-            ]
+            [Message({TEXT: example.text, INTENT: intent_of(example.label), LABEL: example.label}) for example in load_examples()]
         )
 
     def get_domain(self) -> Domain:
         return Domain.empty()
 
-    def get_stories(self, exclusion_percentage: Optional[int] = None) -> StoryGraph:
+    def get_stories(self, exclusion_percentage: int | None = None) -> StoryGraph:
         return StoryGraph([])
 
-    def get_config(self) -> Dict[Text, Any]:
+    def get_config(self) -> dict[str, Any]:
         return {}
 
-    def get_config_file_for_auto_config(self) -> Optional[Text]:
+    def get_config_file_for_auto_config(self) -> str | None:
         return None

@@ -1,6 +1,6 @@
 """Runs rasa-sdk actions inside Rasa's process, where stock Rasa 3.6 would call an action server over HTTP."""
 
-from typing import Any, Dict
+from typing import Any
 
 from rasa.core.actions.action import RemoteAction
 from rasa.utils.endpoints import EndpointConfig
@@ -22,6 +22,6 @@ class InProcessActions(EndpointConfig):
         # answer over HTTP; for our own functions that was nine tenths of a turn's time.
         RemoteAction._validate_action_result = lambda _, result: True
 
-    async def request(self, method: str = "post", json: "Dict[str, Any] | None" = None, **kwargs: Any) -> Any:
+    async def request(self, method: str = "post", json: "dict[str, Any] | None" = None, **kwargs: Any) -> Any:
         """Runs the action named in `json` (rasa-sdk's ActionCall) and returns its events and responses."""
         return await self._executor.run(json)

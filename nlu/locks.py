@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import AsyncIterator, Text
 from weakref import WeakValueDictionary
 
 from rasa.core.lock_store import LOCK_LIFETIME, LockError, LockStore
@@ -19,11 +19,11 @@ class PromptLockStore(LockStore):
 
     def __init__(self) -> None:
         super().__init__()
-        self._locks: "WeakValueDictionary[str, asyncio.Lock]" = WeakValueDictionary()
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     @asynccontextmanager
     async def lock(
-        self, conversation_id: Text, lock_lifetime: float = LOCK_LIFETIME, wait_time_in_seconds: float = 1
+        self, conversation_id: str, lock_lifetime: float = LOCK_LIFETIME, wait_time_in_seconds: float = 1
     ) -> AsyncIterator[None]:
         """Raises LockError when the conversation stays busy for `lock_lifetime` seconds."""
         lock = self._locks.setdefault(conversation_id, asyncio.Lock())

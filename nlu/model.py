@@ -7,8 +7,8 @@ the classifier had not seen, whole families (an example with its copies) kept to
 """
 
 import random
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Callable, List, Sequence, Tuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -37,8 +37,8 @@ class Scored:
     foreign: chance that the text is out of scope.
     """
 
-    labels: Tuple[str, ...]
-    shares: Tuple[float, ...]
+    labels: tuple[str, ...]
+    shares: tuple[float, ...]
     confidence: float
     foreign: float
 
@@ -89,14 +89,14 @@ class TopicModel:
         order = np.argsort(-shares, axis=1)
         return [
             Scored(tuple(self._labels[o]), tuple(map(float, share[o])), float(sure), float(out))
-            for o, share, sure, out in zip(order, shares, confidence, foreign)
+            for o, share, sure, out in zip(order, shares, confidence, foreign, strict=True)
         ]
 
     def _family_of_copies(self, examples: Sequence[Example]) -> "tuple[list[str], np.ndarray, np.ndarray]":
         rng = random.Random(_SEED)
-        texts: List[str] = []
-        labels: List[str] = []
-        families: List[int] = []
+        texts: list[str] = []
+        labels: list[str] = []
+        families: list[int] = []
         for family, example in enumerate(examples):
             made = [example.text] + (copies(example.text, rng, self._augmentation) if self._augmentation else [])
             texts += made

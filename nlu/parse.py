@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Any, Dict, Iterator, List, TextIO
+from collections.abc import Iterator
+from typing import Any, TextIO
 
 from nlu.quiet import quieten
 
@@ -28,7 +29,7 @@ def main() -> int:
 
 def batches(stream: TextIO) -> "Iterator[list[str]]":
     """Lines without their ends, up to 64 at a time; a line typed at a terminal comes at once."""
-    lines: List[str] = []
+    lines: list[str] = []
     for line in stream:
         lines.append(line.rstrip("\n"))
         if len(lines) == _BATCH or stream.isatty():
@@ -57,10 +58,10 @@ class Parser:
         tracker = DialogueStateTracker.from_events("parse", [])
         messages = [UserMessage(text) for text in texts]
         parsed = self._runner.run(inputs={PLACEHOLDER_MESSAGE: messages, PLACEHOLDER_TRACKER: tracker}, targets=[self._target])
-        return [result(text, message.as_dict()) for text, message in zip(texts, parsed[self._target])]
+        return [result(text, message.as_dict()) for text, message in zip(texts, parsed[self._target], strict=True)]
 
 
-def result(text: str, parsed: Dict[str, Any]) -> "dict[str, Any]":
+def result(text: str, parsed: dict[str, Any]) -> "dict[str, Any]":
     """One line's result; `topic` only when the decision is to answer."""
     understood = parsed["understood"]
     return {

@@ -1,7 +1,8 @@
 """Payloads: what a pressed button sends, understood exactly and without the classifier."""
 
 import re
-from typing import Any, Collection, Dict, Optional
+from collections.abc import Collection
+from typing import Any
 
 from nlu.entities import the_places
 
@@ -38,8 +39,8 @@ def parse(text: str, topics: Collection[str]) -> "dict[str, Any] | None":
     return None
 
 
-def _parsed(text: str, intent: str, topics: Optional[list] = None, **entities: str) -> "dict[str, Any]":
-    understood: Dict[str, Any] = {"decision": "answer" if topics else "talk", "topics": topics or [], "confidence": 1.0}
+def _parsed(text: str, intent: str, topics: list | None = None, **entities: str) -> "dict[str, Any]":
+    understood: dict[str, Any] = {"decision": "answer" if topics else "talk", "topics": topics or [], "confidence": 1.0}
     understood["ranking"] = [{"topic": topic, "confidence": 1.0} for topic in topics or []]
     found = [{"entity": kind, "value": value, "start": 0, "end": len(text)} for kind, value in entities.items()]
     return {"text": text, "intent": {"name": intent, "confidence": 1.0}, "entities": found, "understood": understood}

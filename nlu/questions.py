@@ -7,7 +7,9 @@ from vietnamese import fold
 _LONG = 25  # words; a message longer than this and of several sentences is a story
 _SHORTEST = 2  # words of a question
 _END = re.compile(r"(?<=[.!?…;])\s+|\n+|(?<=\?)")
-_JOINED = re.compile(r"[,.]?\s+(?:với lại|ngoài ra|tiện thể|cho hỏi thêm|hỏi thêm|đồng thời|voi lai|ngoai ra|tien the|hoi them|dong thoi)\s+", re.I)
+_JOINED = re.compile(
+    r"[,.]?\s+(?:với lại|ngoài ra|tiện thể|cho hỏi thêm|hỏi thêm|đồng thời|voi lai|ngoai ra|tien the|hoi them|dong thoi)\s+", re.I
+)
 _ASKS = re.compile(
     r"\?|\b(?:gi|dau|sao|nao|may|bao nhieu|bao lau|bao gio|the nao|khong|ko|k|hok|chua|a|mo|rang|chi|ha|nhi|hoi|phai khong|duoc khong|ntn|j|bn)\W*$|"
     r"\b(?:cho hoi|xin hoi|lam sao|o dau|the nao|bao nhieu|bao lau|can gi|nhu nao|huong dan|mat gi|lam gi)\b"

@@ -35,9 +35,7 @@ def application(model: str) -> Any:
     from nlu.locks import PromptLockStore
     from nlu.trackers import tracker_store
 
-    endpoints = AvailableEndpoints(
-        action=InProcessActions(), tracker_store=tracker_store(os.environ), lock_store=PromptLockStore()
-    )
+    endpoints = AvailableEndpoints(action=InProcessActions(), tracker_store=tracker_store(os.environ), lock_store=PromptLockStore())
     app = configure_app([LoaInput()], enable_api=False, endpoints=endpoints)
     app.register_listener(partial(load_agent_on_start, model, endpoints, None), "before_server_start")
     app.register_listener(close_resources, "after_server_stop")

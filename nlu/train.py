@@ -9,8 +9,8 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Iterator
 
 from nlu.paths import CONFIG, DOMAIN, MODELS, ROOT, STORIES
 from nlu.quiet import quieten

@@ -3,6 +3,9 @@
 Keys and values are lower-case NFC. A key with several words is matched as a phrase, before single words.
 """
 
+# Tables are read across; one entry a line would be six hundred.
+# fmt: off
+
 # Written short, by text message habit or because the name is long. Phrases settle what a short form means in company.
 SHORTHAND = {
     # in company
@@ -70,7 +73,7 @@ DIALECT = {
     # typed without diacritics: phrases only, the single words mean too much else
     "o mo": "ở đâu", "di mo": "đi đâu", "cho mo": "chỗ nào", "khi mo": "khi nào", "noi mo": "nơi nào", "cai mo": "cái nào", "luc mo": "lúc nào", "lam rang": "làm sao", "man rang": "làm sao", "vi rang": "vì sao", "rang rua": "sao vậy", "rang ma": "sao mà", "nhu rang": "như thế nào", "thi rang": "thì sao", "ra rang": "ra sao",
     "nhu rua": "như vậy", "the rua": "thế vậy", "chi rua": "gì vậy", "mo rua": "đâu vậy", "rua": "vậy", "man chi": "làm gì", "lam chi": "làm gì", "can chi": "cần gì", "mang chi theo": "mang gì theo", "cai chi": "cái gì", "cay chi": "cái gì", "la chi": "là gì", "dua chi": "đưa gì", "giay to chi": "giấy tờ gì", "giay chi": "giấy gì",
-    "man": "làm", "bua ni": "hôm nay", "bua nay": "hôm nay", "may bua": "mấy hôm", "may bua ni": "mấy hôm nay", "nam ni": "năm nay", "tui": "tôi", "no biet": "không biết", "ong me": "ông bà", "cay ni": "cái này", "cay the": "cái thẻ", "khi ni": "lúc này", "nhu ri": "như thế này",
+    "man": "làm", "bua ni": "hôm nay", "bua nay": "hôm nay", "may bua": "mấy hôm", "may bua ni": "mấy hôm nay", "nam ni": "năm nay", "no biet": "không biết", "ong me": "ông bà", "cay ni": "cái này", "cay the": "cái thẻ", "nhu ri": "như thế này",
 }
 
 # Where a dialect word is an ordinary word instead: the phrases that keep it.

@@ -12,11 +12,15 @@ from itertools import groupby
 from vietnamese.lexicon import DIALECT, FOREIGN, NOT_DIALECT, SHORTHAND
 from vietnamese.spelling import fold, from_telex, from_vni, is_folded_syllable, is_syllable, old_style_tones, y_for_i
 
-_LINK = re.compile(r"https?://\S+|www\.\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org|info|top|cc|xyz|online|site|apk|icu|vip|shop|live)\b\S*")
+_LINK = re.compile(
+    r"https?://\S+|www\.\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:vn|com|net|org|info|top|cc|xyz|online|site|apk|icu|vip|shop|live)\b\S*"
+)
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\ufe0f\u00ad"))
 _TOKEN = re.compile(r"\d+(?:[./,:]\d+)*|[^\W_]+")
 # Bases that take a number after them, so "muc2" is "muc 2" and not a VNI tone.
-_COUNTED = frozenset("muc lop cap thang quan thu so nam loai buoc tuoi hang to khoi xom doi phan vneid ct c da kt f q t n tang lan dieu".split())
+_COUNTED = frozenset(
+    "muc lop cap thang quan thu so nam loai buoc tuoi hang to khoi xom doi phan vneid ct c da kt f q t n tang lan dieu".split()
+)
 _FOREIGN_SYLLABLES = re.compile(r"[fjwz]")
 
 
@@ -72,7 +76,7 @@ def _mend(token: str, vni: bool) -> list[str]:
 def _counted(token: str) -> "list[str] | None":
     """["mức", "2"] for "mức2", None for a word whose digits are not a count."""
     match = re.fullmatch(r"([^\W\d_]+)(\d+)", token)
-    if match and token not in FOREIGN and (fold(match[1]) in _COUNTED and match[1] not in ("ct", "c") or not match[1].isascii()):
+    if match and token not in FOREIGN and ((fold(match[1]) in _COUNTED and match[1] not in ("ct", "c")) or not match[1].isascii()):
         return [match[1], match[2]]
     match = re.fullmatch(r"(\d+)([^\W\d_]{2,})", token)
     return [match[1], match[2]] if match else None

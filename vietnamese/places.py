@@ -6,7 +6,7 @@ Slugs are `kind:slug`: `district:dien-chau` (until 30/6/2025), `commune:dien-cha
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -28,7 +28,9 @@ _WORD = re.compile(r"[^\W\d_]+")
 _LONGEST_NAME = 4
 _FUZZY_CUTOFF = 88
 # One-word or everyday names that only mean a place after "xã", "huyện", "ở"… ("vinh" is none: nobody says it otherwise).
-_EVERYDAY = frozenset("tan phu|yen binh|hoa binh|tan tien|tan hop|hop thanh|tan long|dong loi|thanh cong|tien phong|quang trung|le loi|nghia lo".split("|"))
+_EVERYDAY = frozenset(
+    "tan phu|yen binh|hoa binh|tan tien|tan hop|hop thanh|tan long|dong loi|thanh cong|tien phong|quang trung|le loi|nghia lo".split("|")
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ class Places:
         """Raises KeyError for an unknown slug."""
         return self._places[slug]
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Place]:
         return iter(self._places.values())
 
     def find(self, text: str, *, expected: bool = False) -> list[Mention]:
@@ -125,7 +127,7 @@ class Places:
         self._places[slug] = Place(slug, name, units)
         self._bases[slug] = base
 
-    def _longest_at(self, text, folded, spans, at, expected) -> "tuple[Mention | None, int]":
+    def _longest_at(self, text: str, folded: str, spans: list[tuple[int, int]], at: int, expected: bool) -> "tuple[Mention | None, int]":
         for length in range(min(_LONGEST_NAME, len(spans) - at), 0, -1):
             start, end = spans[at][0], spans[at + length - 1][1]
             name = re.sub(r"[\s\-]+", " ", folded[start:end])
@@ -148,7 +150,7 @@ class Places:
         typed = old_style_tones(re.sub(r"[\s\-]+", " ", typed)).lower()
         return [slug for slug in slugs if old_style_tones(self._bases[slug]).lower() == typed]
 
-    def _of_kind(self, slugs: "list[str]", prefix) -> "list[str]":
+    def _of_kind(self, slugs: list[str], prefix: "re.Match[str] | None") -> "list[str]":
         if not prefix:
             return slugs
         wanted = ("district",) if prefix["district"] else ("commune", "unit")

@@ -9,7 +9,9 @@ _NUMBER = re.compile(r"(?<![\w/])\+?\d(?:[ .\-]?\d){5,24}(?!\w|/\d)")
 _DATE = re.compile(r"\d{1,2}[ .\-]\d{1,2}[ .\-](?:19|20)\d\d|(?:19|20)\d\d-\d\d?-\d\d?|(?:19|20)\d\d ?- ?(?:19|20)\d\d")
 _HOTLINE = re.compile(r"1[89]00\d{4,6}")
 _MONEY = re.compile(r"\s*(?:đồng|dong|đ|vnđ|vnd|k|nghìn|nghin|ngàn|triệu|trieu|tr)\b", re.IGNORECASE)
-_ACCOUNT_BEFORE = re.compile(r"(?:stk|số tài khoản|so tai khoan|tài khoản|tai khoan|tk|số thẻ|so the)\W*(?:số|so|là|la)?\W*$", re.IGNORECASE)
+_ACCOUNT_BEFORE = re.compile(
+    r"(?:stk|số tài khoản|so tai khoan|tài khoản|tai khoan|tk|số thẻ|so the)\W*(?:số|so|là|la)?\W*$", re.IGNORECASE
+)
 
 # What stands in the redacted text.
 LABELS = {"email": "[email]", "phone": "[số điện thoại]", "id_number": "[số giấy tờ]", "account": "[số tài khoản]"}

@@ -7,8 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Dict, Iterator, List
+from typing import Any
 
 import pytest
 
@@ -34,12 +35,12 @@ class Server:
         finally:
             connection.close()
 
-    def turn(self, sender: str, text: str, today: str = "2022-11-07") -> Dict[str, Any]:
+    def turn(self, sender: str, text: str, today: str = "2022-11-07") -> dict[str, Any]:
         status, reply = self.request("POST", "/webhooks/loa/webhook", json.dumps({"sender": sender, "text": text, "today": today}).encode())
         assert status == 200, reply
         return reply
 
-    def acts(self, sender: str, text: str, today: str = "2022-11-07") -> List[Dict[str, Any]]:
+    def acts(self, sender: str, text: str, today: str = "2022-11-07") -> list[dict[str, Any]]:
         return self.turn(sender, text, today)["acts"]
 
 

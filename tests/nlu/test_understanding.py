@@ -31,7 +31,11 @@ def share(hits: "list[bool]") -> float:
 
 
 def _in_scope(parsed):
-    return [(line["topic"], result) for line, result in zip(DEV, parsed) if "/" in line["topic"] and not line["topic"].startswith("talk/")]
+    return [
+        (line["topic"], result)
+        for line, result in zip(DEV, parsed, strict=True)
+        if "/" in line["topic"] and not line["topic"].startswith("talk/")
+    ]
 
 
 def test_first_choice_is_right(parsed) -> None:
@@ -43,20 +47,20 @@ def test_three_choices_hold_the_right_one(parsed) -> None:
 
 
 def test_no_register_is_left_behind(parsed) -> None:
-    hits: "dict[str, list[bool]]" = {}
-    for line, result in zip(DEV, parsed):
+    hits: dict[str, list[bool]] = {}
+    for line, result in zip(DEV, parsed, strict=True):
         if "/" in line["topic"] and not line["topic"].startswith("talk/"):
             hits.setdefault(line["register"], []).append(result["ranking"][0]["topic"] == line["topic"])
     assert all(share(each) >= share(hits["formal"]) - 0.045 for each in hits.values())
 
 
 def test_answers_are_right(parsed) -> None:
-    answered = [line["topic"] == result["topic"] for line, result in zip(DEV, parsed) if result["decision"] == "answer"]
+    answered = [line["topic"] == result["topic"] for line, result in zip(DEV, parsed, strict=True) if result["decision"] == "answer"]
     assert share(answered) >= 0.97
 
 
 def test_questions_that_are_not_ours_are_not_answered(parsed) -> None:
-    assert share([result["decision"] != "answer" for line, result in zip(DEV, parsed) if line["topic"] == "oos"]) >= 0.93
+    assert share([result["decision"] != "answer" for line, result in zip(DEV, parsed, strict=True) if line["topic"] == "oos"]) >= 0.93
 
 
 def test_our_questions_are_not_refused(parsed) -> None:
@@ -67,7 +71,7 @@ def test_confidence_means_what_it_says(parsed) -> None:
     """Expected calibration error over ten bins, on questions in and out of scope."""
     pairs = [
         (result["confidence"], (result["ranking"][0]["topic"] if result["decision"] != "out_of_scope" else "oos") == line["topic"])
-        for line, result in zip(DEV, parsed)
+        for line, result in zip(DEV, parsed, strict=True)
         if not line["topic"].startswith("talk/") and result["decision"] in ("answer", "clarify")
     ]
     error = 0.0
@@ -105,7 +109,7 @@ def test_training_is_skipped_when_nothing_changed(model: Path) -> None:
 
 
 def test_no_example_has_two_labels() -> None:
-    seen: "dict[str, str]" = {}
+    seen: dict[str, str] = {}
     assert [example for example in load_examples() if seen.setdefault(example.text, example.label) != example.label] == []
 
 

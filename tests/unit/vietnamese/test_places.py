@@ -44,7 +44,9 @@ def test_finds(places: Places, text: str, slugs: "list[str]") -> None:
     assert [slug for mention in places.find(text) for slug in mention.slugs] == slugs
 
 
-@pytest.mark.parametrize("text", ["đăng ký thường trú", "làm căn cước ở đâu", "thành công rồi", "hoà bình", "con tôi 12 tuổi", "quang trung thông"])
+@pytest.mark.parametrize(
+    "text", ["đăng ký thường trú", "làm căn cước ở đâu", "thành công rồi", "hoà bình", "con tôi 12 tuổi", "quang trung thông"]
+)
 def test_ordinary_words_are_no_places(places: Places, text: str) -> None:
     assert places.find(text) == []
 
