@@ -20,6 +20,7 @@ from bench.kit.bot_api import Api, bot_api
 from bench.kit.load import percentile
 from bench.kit.province import Province, postgres, province
 from bench.kit.tables import Table, machine, write_section
+from bot import logs
 from bot.campaigns.pace import LocalPace, NoPace
 from bot.campaigns.pacing import Chats
 from bot.channels.telegram import TelegramChannel
@@ -60,6 +61,7 @@ class Sent:
 @click.option("--largest", type=int, default=LEDGERS[-1], show_default=True, help="Largest ledger to write.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/benchmarks.md.")
 def main(only: tuple[str, ...], peers: bool, largest: int, write: bool) -> None:
+    logs.configure("ERROR", as_json=False)
     parts: dict[str, Callable[[], tuple[list[Table], list[Goal]]]] = {
         "pace": lambda: asyncio.run(pace()), "uncapped": lambda: asyncio.run(uncapped(peers)),
         "ledger": lambda: asyncio.run(ledger(largest)), "latency": lambda: asyncio.run(latency()),

@@ -7,7 +7,7 @@ platform's second.
 
 from collections import OrderedDict, deque
 
-MARGIN = 0.008  # seconds: how much messages may bunch up on their way
+MARGIN = 0.009  # seconds: how much messages may bunch up on their way
 CATCH_UP = 0.02  # seconds a campaign may be behind its even spacing and make up for it
 REPLIES_FOR = 10.0  # seconds after a reply in which room is kept for the next ones
 SLOWER, FASTER = 0.8, 1.05  # factors: after a 429, and after each quiet spell

@@ -17,6 +17,7 @@ from bot.store.deliveries import Outcome
 
 log = structlog.get_logger()
 
+GATHER = 0.01  # seconds in which those who ask share a transaction
 RETRY = (0.1, 0.5, 1.0, 2.0)  # seconds between tries while the database is away
 
 
@@ -46,6 +47,7 @@ class Journal:
     async def run(self) -> None:
         while True:
             await self._wake.wait()
+            await asyncio.sleep(GATHER)
             self._wake.clear()
             await self._write()
 

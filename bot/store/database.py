@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ class Database:
             options |= {"connect_args": {"timeout": 15}}
         else:
             options |= {"connect_args": {"connect_timeout": 5}}
+        # SQLite has one writer, and waits for it by sleeping: within this process writers queue up here instead and lose no time.
+        self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.sqlite else nullcontext()
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         if self.sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
@@ -48,7 +50,7 @@ class Database:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
-        async with _translated(), self.engine.begin() as connection:
+        async with self._turn, _translated(), self.engine.begin() as connection:
             yield connection
 
     @asynccontextmanager

@@ -16,6 +16,7 @@ Unlike Telegram a webhook may be plain http on loopback, and chats are reachable
 
 import argparse
 import asyncio
+import gc
 import inspect
 import json
 import signal
@@ -63,8 +64,18 @@ class BotApi(Residents):
     webhook's waits between repeats; `clock`: seconds since the epoch, for dates, rates and evidence."""
 
     def __init__(
-        self, *, token: str = TOKEN, username: str = "LoaThuBot", port: int = 0, rates: bool = False, per_second: int = 30, second: float = 1.0,
-        strangers: Reach = "open", patience: float = 0.0, clock: Callable[[], float] = time.time, log: Path | None = None,
+        self,
+        *,
+        token: str = TOKEN,
+        username: str = "LoaThuBot",
+        port: int = 0,
+        rates: bool = False,
+        per_second: int = 30,
+        second: float = 1.0,
+        strangers: Reach = "open",
+        patience: float = 0.0,
+        clock: Callable[[], float] = time.time,
+        log: Path | None = None,
     ):
         super().__init__()
         self.token, self.port = token, port
@@ -239,8 +250,15 @@ class BotApi(Residents):
     def _note(self, call: Call) -> None:
         """To the witness, and to whoever waits."""
         if self._log and call.method != "getUpdates":
-            line = {"at": call.at, "method": call.method, "chat": call.chat, "text": call.text, "status": call.status,
-                    "delivered": call.delivered, "message_id": call.message_id}
+            line = {
+                "at": call.at,
+                "method": call.method,
+                "chat": call.chat,
+                "text": call.text,
+                "status": call.status,
+                "delivered": call.delivered,
+                "message_id": call.message_id,
+            }
             self._log.write(json.dumps(line, ensure_ascii=False) + "\n")
         self.updates.notify()
 
@@ -256,9 +274,14 @@ class BotApi(Residents):
     async def _webhook(self, method: str, request: Request) -> Any:
         current = self.updates.webhook
         if method == "getwebhookinfo":
-            info: dict[str, Any] = {"url": current.url if current else "", "has_custom_certificate": False,
-                                    "pending_update_count": len(self.updates.waiting)}
-            return info | ({"last_error_message": current.last_error, "last_error_date": int(self._clock())} if current and current.last_error else {})
+            info: dict[str, Any] = {
+                "url": current.url if current else "",
+                "has_custom_certificate": False,
+                "pending_update_count": len(self.updates.waiting),
+            }
+            return info | (
+                {"last_error_message": current.last_error, "last_error_date": int(self._clock())} if current and current.last_error else {}
+            )
         if request.flag("drop_pending_updates"):
             self.updates.waiting.clear()
         url = str(request.params.get("url", "")) if method == "setwebhook" else ""
@@ -284,7 +307,11 @@ class BotApi(Residents):
             result = await result if inspect.isawaitable(result) else result
         except (TypeError, ValueError, LookupError, TimeoutError) as error:
             return _json(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode(), 400)
-        shown = [{**asdict(item), "text": item.text} if isinstance(item, Call) else item for item in result] if isinstance(result, list) else result
+        shown = (
+            [{**asdict(item), "text": item.text} if isinstance(item, Call) else item for item in result]
+            if isinstance(result, list)
+            else result
+        )
         return _json(json.dumps({"result": shown}).encode(), 200)
 
 
@@ -332,6 +359,7 @@ def main() -> None:
     parser.add_argument("--per-second", type=int, default=30, help="messages a second the bot may send")
     parser.add_argument("--second", type=float, default=1.0, help="how long a second lasts for the rates")
     options = parser.parse_args()
+    gc.disable()  # a pause of ours would look like a burst of the client
     asyncio.run(_serve_until_told(BotApi(**vars(options))))
 
 
