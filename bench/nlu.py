@@ -48,7 +48,7 @@ class Result:
 
 @click.command(help=__doc__)
 @click.option(
-    "--set", "which", type=click.Choice(["dev", "test"]), default="dev", show_default=True, help="Measure on tests/nlu/<set>.jsonl."
+    "--set", "which", type=click.Choice(["dev", "dev2", "test"]), default="dev", show_default=True, help="Measure on tests/nlu/<set>.jsonl."
 )
 @click.option("--peers", is_flag=True, help="Also stock Rasa's DIET: half an hour of training.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/benchmarks.md.")

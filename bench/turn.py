@@ -208,7 +208,7 @@ def turns_table(report: Report) -> Table:
         rows.append((load, who, f"{taken.p50:.1f}", f"{taken.p99:.1f}", f"{taken.rate:.0f}", *ratios))
     return Table(
         "Turns; × is beside a whole turn of Loa's",
-        ("conversations", "who", "p50 ms", "p99 ms", "turns/s", "p50 ×", "p99 ×", "turns/s ×"),
+        ("conversations", "who", "p50 ms", "p99 ms", "per s", "p50 ×", "p99 ×", "per s ×"),
         tuple(rows),
     )
 

@@ -24,9 +24,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     def show(self, console: Console) -> None:
-        table = RichTable(title=self.title, title_justify="left")
+        table = RichTable(title=self.title, title_justify="left", padding=(0, 0))
         for number, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if number else "left", no_wrap=not number)
+            table.add_column(column, justify="right" if number else "left", no_wrap=number < 2)
         for row in self.rows:
             table.add_row(*row)
         console.print(table)
