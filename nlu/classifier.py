@@ -46,7 +46,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "normaliser": True,  # spell texts one way before looking at them
             "augmentation": 1.0,  # how many misspelt, shortened, dialect copies to learn from
             "strength": 0.5,  # inverse regularisation of the linear classifier
-            "answer": 0.75,  # thresholds: see nlu/decision.py
+            "answer": 0.85,  # thresholds: see nlu/decision.py
             "talk": 0.5,
             "refuse": 0.4,
         }

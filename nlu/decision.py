@@ -17,7 +17,7 @@ SCAM_CHECK = "talk/scam_check"
 class Thresholds:
     """answer, talk: least confidence to act at once; refuse: least chance of being out of scope to say so."""
 
-    answer: float = 0.75
+    answer: float = 0.85
     talk: float = 0.5
     refuse: float = 0.4
 
