@@ -44,7 +44,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         return {
             "normaliser": True,  # spell texts one way before looking at them
-            "augmentation": 1.0,  # how many misspelt, shortened, dialect copies to learn from
+            "augmentation": 0.5,  # how many misspelt, shortened, dialect copies to learn from
             "strength": 0.5,  # inverse regularisation of the linear classifier
             "answer": 0.85,  # thresholds: see nlu/decision.py
             "talk": 0.5,
