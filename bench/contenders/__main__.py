@@ -7,6 +7,7 @@ question alone) and "mb" (resident memory after it).
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import time
@@ -21,6 +22,7 @@ def main() -> None:
     verb, name, folder = sys.argv[1:]
     quieten()
     if verb == "train":
+        _report_progress()
         contender(name).train(Path(folder))
         return
     understand = contender(name).load(Path(folder))
@@ -30,6 +32,13 @@ def main() -> None:
         parsed = understand(line.rstrip("\n"))
         milliseconds = (time.perf_counter() - started) * 1000
         print(json.dumps({**parsed, "ms": milliseconds, "mb": resident_mb(os.getpid())}, ensure_ascii=False), flush=True)
+
+
+def _report_progress() -> None:
+    """Our classifier says what it is doing to the logger of its package."""
+    progress = logging.getLogger("nlu")
+    progress.setLevel(logging.INFO)
+    progress.addHandler(logging.StreamHandler(sys.stderr))
 
 
 main()
