@@ -20,6 +20,8 @@ _REPLIES = frozenset({"affirm", "deny", "inform", "show", "delete", "clarify", "
 _ASIDE_WORDS = 5
 _SURE_CANCEL = 0.6
 _REFINING = ("place", "age", "level")
+_OF_ONE_LEVEL = frozenset({"dinh_danh/dang_ky_muc_1", "dinh_danh/dang_ky_muc_2"})
+_ABOUT = {"checklist": "dinh_danh/giay_to_can_mang", "where": "dinh_danh/o_dau"}
 
 
 def heard(tracker: Tracker, flow: str) -> Heard:
@@ -87,6 +89,9 @@ class Answerer:
             act["entities"] = entities
         return act
 
+    def has(self, topic: str, part: str) -> bool:
+        return part in self._parts.get(topic, ())
+
     def _part(self, tracker: Tracker, topic: str) -> str | None:
         """The paragraph of `topic` the message asks about: for whom first, then which aspect."""
         cues = _cues(tracker)
@@ -128,6 +133,10 @@ class FollowUp(TurnAction):
 
     def acts(self, tracker: Tracker, remember: dict[str, Any]) -> list[dict[str, Any]]:
         about = tracker.get_slot(_TOPIC)
+        cues = _cues(tracker)
+        level = next((cue for cue in cues.audience if cue.startswith("level_")), None)
+        if about and about not in _OF_ONE_LEVEL and level and not cues.aspects and self._answerer.has(about, level):
+            return [self._answerer.answer(tracker, about, level)]  # "còn mức 1 thì sao?": the same, for the other level
         if about:
             topic, part = the_subjects().resolve(_cues(tracker), about)
             remember[_TOPIC] = topic
@@ -260,6 +269,8 @@ class FinishFlow(EndOfFlow):
         slot = tracker.get_slot
         if "no" in (slot("consent"), slot("confirm")):
             return [{"act": "talk", "kind": "cancelled"}]
+        # What may be asked next ("mất bao lâu?") is about this.
+        remember[_TOPIC] = _ABOUT.get(self._flow, tracker.get_slot(_TOPIC))
         if self._flow in ("subscribe", "where"):
             return [{"act": self._flow, "place": slot("place")}]
         if self._flow == "my_data":

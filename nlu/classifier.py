@@ -22,7 +22,7 @@ from nlu.examples import Example
 from nlu.followups import the_subjects
 from nlu.importer import LABEL
 from nlu.model import TopicModel
-from nlu.questions import questions
+from nlu.questions import after_courtesies, is_story, questions
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,8 @@ class TopicClassifier(GraphComponent, IntentClassifier):
             "normaliser": True,  # spell texts one way before looking at them
             "augmentation": 0.5,  # how many misspelt, shortened, dialect copies to learn from
             "strength": 0.5,  # inverse regularisation of the linear classifier
-            "answer": 0.85,  # thresholds: see nlu/decision.py
+            "answer": 0.8,  # thresholds: see nlu/decision.py
+            "story": 0.9,
             "talk": 0.5,
             "refuse": 0.4,
         }
@@ -55,7 +56,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         self._storage = storage
         self._resource = resource
         self.model = model
-        self.thresholds = Thresholds(config["answer"], config["talk"], config["refuse"])
+        self.thresholds = Thresholds(config["answer"], config["story"], config["talk"], config["refuse"])
 
     @classmethod
     def create(
@@ -94,12 +95,19 @@ class TopicClassifier(GraphComponent, IntentClassifier):
     def understand(self, texts: list[str]) -> list[Decision]:
         """One decision per text, in order; everything is scored in one batch."""
         asked = [questions(text) for text in texts]
-        scored = self.model.score([*texts, *(question for each in asked for question in each)])
-        decisions = [decide(each, self.thresholds) for each in scored]
-        pieces = iter(decisions[len(texts) :])
+        plain = [after_courtesies(text) for text in texts]
+        read = [*texts, *plain, *(question for each in asked for question in each)]
+        scored = self.model.score(read)
+        decisions = [decide(each, self.thresholds, is_story(text)) for each, text in zip(scored, read, strict=True)]
+        pieces = iter(decisions[2 * len(texts) :])
+        whole = [
+            # "Cảm ơn nhiều nhé, cho hỏi …": what comes after the courtesies is what matters, if it is clear.
+            bare if whole.decision != ANSWER and bare.decision == ANSWER else whole
+            for whole, bare in zip(decisions[: len(texts)], decisions[len(texts) :], strict=False)
+        ]
         whole = [
             self._together(decision, each, [next(pieces) for _ in each]) if each else decision
-            for decision, each in zip(decisions[: len(texts)], asked, strict=True)
+            for decision, each in zip(whole, asked, strict=True)
         ]
         return [about_scam(decision, has_foreign_link(text), has_number(text)) for decision, text in zip(whole, texts, strict=True)]
 

@@ -15,9 +15,11 @@ SCAM_CHECK = "talk/scam_check"
 
 @dataclass(frozen=True)
 class Thresholds:
-    """answer, talk: least confidence to act at once; refuse: least chance of being out of scope to say so."""
+    """answer, story, talk: least confidence to act at once (story: on a long message); refuse: least chance of being
+    out of scope to say so."""
 
-    answer: float = 0.85
+    answer: float = 0.8
+    story: float = 0.9
     talk: float = 0.5
     refuse: float = 0.4
 
@@ -41,13 +43,13 @@ def is_topic(label: str) -> bool:
     return "/" in label and not label.startswith("talk/")
 
 
-def decide(scored: Scored, thresholds: Thresholds) -> Decision:
+def decide(scored: Scored, thresholds: Thresholds, story: bool = False) -> Decision:
     """The decision for one text scored as a whole."""
     ranked = [(label, share) for label, share in zip(scored.labels, scored.shares, strict=True) if label != OUT_OF_SCOPE]
     offered = tuple(label for label, _ in ranked if is_topic(label))[:_OFFERED]
     first = scored.labels[0]
     talk = sum(share for label, share in ranked if label.startswith("talk/"))
-    if is_topic(first) and scored.confidence >= thresholds.answer:
+    if is_topic(first) and scored.confidence >= (thresholds.story if story else thresholds.answer):
         decision, topics = ANSWER, (first,)
     elif first.startswith("talk/") and (scored.confidence >= thresholds.talk or talk >= _SURELY_TALK):
         decision, topics = TALK, ()

@@ -59,6 +59,9 @@ _DOCUMENT = [(name, re.compile(rf"\b(?:{pattern})")) for name, pattern in _DOCUM
 _OLDEST = 120
 
 Entity = dict[str, Any]
+# A public number is only something to check when it is the one that called.
+_HOTLINE = re.compile(r"(?<!\d)1[89]00[ .]?\d{4}(?!\d)")
+_CALLED = re.compile(r"\b(?:goi|nhan tin|goi den|lua dao|that khong|gia khong|mao danh)\b")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
@@ -93,6 +96,8 @@ def extract(text: str, places: Places, today: date) -> list[Entity]:
     folded = fold_in_place(text)
     private = [(start, end, kind) for start, end, kind in find_private(text) if kind != "email"]
     found = [_entity(kind, text[start:end], start, end) for start, end, kind in private]
+    if not private and _CALLED.search(folded):
+        found += [_entity("phone", m.group(), *m.span()) for m in _HOTLINE.finditer(text)]
     links = _links(text)
     found += links
     found += _ages(folded, today) + _dates(folded)
@@ -115,8 +120,9 @@ def host(address: str) -> str:
 
 
 def has_number(text: str) -> bool:
-    """Whether `text` has a phone or account number that is no public hotline."""
-    return any(kind in ("phone", "account") for _, _, kind in find_private(text))
+    """Whether `text` has a phone or account number, or a hotline somebody is said to have called from."""
+    private = any(kind in ("phone", "account") for _, _, kind in find_private(text))
+    return private or bool(_HOTLINE.search(text) and _CALLED.search(fold_in_place(text)))
 
 
 def _entity(kind: str, value: str, start: int, end: int) -> Entity:

@@ -35,7 +35,9 @@ _NO = frozenset(
 ) - {"dung"}
 _SHOW = re.compile(r"\b(?:xem|coi|cho biet|hien|luu gi|luu nhung gi|co gi)\b")
 _DELETE = re.compile(r"\b(?:xoa|huy|bo het|go bo|quen het)\b")
-_BARE_NUMBER = re.compile(r"\D*(\d{1,3})\D*")
+_BARE_NUMBER = re.compile(r"\D*(\d{1,4})\D*")
+_MONTHS = re.compile(r"\b\d{1,2} thang tuoi\b|\bmoi sinh\b|\bso sinh\b")
+_HAS = re.compile(r"(?:co|lam) .*(?:the|can cuoc|cccd|chip).*\b(?:roi|day|a)?")
 _PASTED_WORDS = 15
 
 
@@ -67,20 +69,32 @@ def read(slot: str, heard: Heard) -> Read:
 
 def _place(heard: Heard) -> Read:
     places = the_places()
-    said = [slug for slug in heard.values("place") if slug in places]
-    # A guess at a misspelt name must not swallow what is clearly something else ("cảm ơn" is near Cẩm Sơn).
+    said, guessed = [slug for slug in heard.values("place") if slug in places], False
+    # A guess at a misspelt name must not swallow what is clearly something else ("cảm ơn" is near Cẩm Sơn),
+    # and is never taken without asking.
     if not said and heard.asked == "place" and heard.decision in ("clarify", "out_of_scope"):
         said = [slug for mention in places.find(heard.text, expected=True) for slug in mention.slugs]
+        guessed = True
     meanings = places.today(said, heard.today)
-    return Read(meanings[0]) if len(meanings) == 1 else Read(options=meanings)
+    if len(meanings) != 1 or guessed:
+        return Read(options=meanings)
+    # The very place that was named, where it has one meaning: the bot says what became of it.
+    return Read(said[0] if len(said) == 1 else meanings[0])
 
 
 def _age(heard: Heard) -> Read:
     ages = heard.values("age")
     if ages:
         return Read(ages[0])
-    number = _BARE_NUMBER.fullmatch(heard.text) if heard.asked == "age" else None
-    return Read(str(int(number[1]))) if number and int(number[1]) <= 120 else Read()
+    if heard.asked != "age":
+        return Read()
+    if _MONTHS.search(fold(heard.text)):
+        return Read("0")
+    number = _BARE_NUMBER.fullmatch(heard.text)
+    years = int(number[1]) if number else -1
+    if 1900 <= years <= heard.today.year:  # a year of birth
+        years = heard.today.year - years
+    return Read(str(years)) if 0 <= years <= 120 else Read()
 
 
 def _yes_or_no(slot: str) -> Callable[[Heard], Read]:
@@ -88,8 +102,10 @@ def _yes_or_no(slot: str) -> Callable[[Heard], Read]:
         if heard.asked != slot:
             return Read()
         said = fold(normalise(heard.text))
-        if said in _NO or heard.intent == "deny":
+        if said in _NO or heard.intent == "deny" or (slot == "card" and said.startswith("chua")):
             return Read("no")
+        if slot == "card" and _HAS.match(said) and not {"khong", "chua"} & set(said.split()):
+            return Read("yes")
         return Read("yes") if said in _YES or heard.intent == "affirm" else Read()
 
     return reader

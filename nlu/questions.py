@@ -3,9 +3,14 @@
 import re
 
 from vietnamese import fold
+from vietnamese.spelling import fold_in_place
 
 _LONG = 25  # words; a message longer than this and of several sentences is a story
 _SHORTEST = 2  # words of a question
+_LEAST_POINT = 3  # words of what is left after courtesies
+_POINT = re.compile(
+    r"\bcho (?:\w+ )?hoi(?: them)?(?: la)?\W+|\bxin hoi\W+|^\W*(?:xin )?(?:chao|cam on|da|alo)\b[^,.!?]{0,30}[,.!?]\s*", re.IGNORECASE
+)
 _END = re.compile(r"(?<=[.!?…;])\s+|\n+|(?<=\?)")
 _JOINED = re.compile(
     r"[,.]?\s+(?:với lại|ngoài ra|tiện thể|cho hỏi thêm|hỏi thêm|đồng thời|voi lai|ngoai ra|tien the|hoi them|dong thoi)\s+", re.I
@@ -30,9 +35,21 @@ def questions(text: str) -> "list[str]":
     return asked if len(asked) > 1 else []
 
 
+def is_story(text: str) -> bool:
+    """Whether `text` is long and of several sentences."""
+    return len(text.split()) > _LONG and len(sentences(text)) > 1
+
+
+def after_courtesies(text: str) -> "str":
+    """`text` from where it comes to the point: after thanks, a greeting, who is asking. The whole, if nothing is left of it."""
+    found = _POINT.search(fold_in_place(text))
+    rest = text[found.end() :] if found else text
+    return rest if len(rest.split()) >= _LEAST_POINT else text
+
+
 def asking_passage(text: str) -> "str | None":
     """In a story, the last sentence that asks; None when the text is no story."""
-    told = sentences(text)
-    if len(text.split()) <= _LONG or len(told) < 2:
+    if not is_story(text):
         return None
+    told = sentences(text)
     return next((sentence for sentence in reversed(told) if _ASKS.search(fold(sentence))), told[-1])

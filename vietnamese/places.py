@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from vietnamese.spelling import fold_in_place, old_style_tones
 
@@ -44,6 +45,12 @@ class Place:
     @property
     def kind(self) -> str:
         return self.slug.partition(":")[0]
+
+
+def _a_slip(typed: str, name: str) -> bool:
+    """Whether `typed` may be `name` mistyped: words begin alike, and at most one letter in ten is wrong ("cau giay" is no Quảng Châu)."""
+    initials = [word[0] for word in typed.split()] == [word[0] for word in name.split()]
+    return initials and OSA.distance(typed, name) <= max(1, len(name) // 10)
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ class Places:
     def _close_to(self, name: str) -> "list[str]":
         close = process.extract(name, self._by_folded.keys(), scorer=fuzz.ratio, score_cutoff=_FUZZY_CUTOFF, limit=3)
         best = close[0][1] if close else 0
-        return [slug for key, score, _ in close if score == best for slug in self._by_folded[key]]
+        return [slug for key, score, _ in close if score == best and _a_slip(name, key) for slug in self._by_folded[key]]
 
     def _misspelt(self, text: str, folded: str) -> "list[Mention]":
         spans = [match.span() for match in _WORD.finditer(folded)]
