@@ -97,6 +97,8 @@ class Turns:
             if isinstance(found, Message):
                 return Turned((found,))
             text = found or "/menu"
+        if pressed and pressed.verb == "menu" and pressed.argument not in renderer.library.groups:
+            text = "/menu"
         if len(text) > LONGEST:
             return Turned((Message(renderer.say("too_long")),))
         return await self._ask(incoming, text, renderer)
