@@ -32,10 +32,13 @@ class Api:
         return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
     def deliveries(self) -> list[dict[str, Any]]:
-        """Messages that residents got, in order."""
-        return sorted(
-            (call for call in self.calls() if call["delivered"] and call["method"].lower().startswith("send")), key=lambda call: call["at"]
-        )
+        """Messages that residents got, in order. A call that was done and then went wrong has two lines and one message."""
+        got = {
+            (call["chat"], call["message_id"]): call
+            for call in reversed(self.calls())
+            if call["delivered"] and call["method"].lower().startswith("send")
+        }
+        return sorted(got.values(), key=lambda call: call["at"])
 
 
 @asynccontextmanager

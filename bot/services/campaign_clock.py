@@ -60,9 +60,8 @@ class CampaignClock:
         try:
             await stop.wait()
         finally:
-            scheduler.shutdown(wait=False)
-            async with ticking:  # a tick under way ends before the database is closed
-                pass
+            async with ticking:  # a tick under way ends first: shutting down would cancel it in mid-transaction
+                scheduler.shutdown(wait=False)
 
     async def _safely(self) -> None:
         try:
@@ -121,6 +120,10 @@ class CampaignClock:
             if occurrence.campaign not in going or occurrence.until <= now:
                 continue
             async with self._database.write() as connection:
+                # The campaign before the occurrence, as everywhere: two schedulers that lock in different orders block each other.
+                standing = await campaigns.find(connection, occurrence.campaign, lock=True)
+                if standing is None or standing.state not in GOING:
+                    continue
                 ranks = (await self._target(connection, occurrence)).ranks
                 if await occurrences.start(connection, occurrence.id, ranks, now):
                     await campaigns.put(connection, occurrence.campaign, now, state="running")
