@@ -87,7 +87,7 @@ def train(name: str, folder: str) -> None:
 
 def accuracy(results: Sequence[Result]) -> Table:
     names = [*GOALS, "talk"]
-    heads = ("first %", "three %", "gap", "oos refused %", "wrongly refused %", "answers right %", "ECE", "talk %")
+    heads = ("first %", "three %", "gap", "oos %", "lost %", "sure %", "ECE", "talk %")
     rows = [(TITLES[result.name], *(_figure(result.evaluation.measure(name).figure, name) for name in names)) for result in results]
     return Table("Understanding", ("", *heads), tuple(rows))
 
