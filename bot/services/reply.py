@@ -86,5 +86,3 @@ class Replies:
                     raise
                 await asyncio.sleep(BACKOFF[min(attempt, len(BACKOFF) - 1)])
         return to
-
-
