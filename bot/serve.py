@@ -104,7 +104,7 @@ def _campaigns(core: Core, channels: dict[str, Channel], paces: dict[str, Pace])
 
 def _listen(settings: Settings) -> socket.socket:
     """The web page's socket, taken before anything is started, so that a port in use is said at once."""
-    listening = socket.socket()
+    listening = socket.socket(proto=socket.IPPROTO_TCP)  # so that asyncio switches off the 40 ms wait of Nagle
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((settings.host, settings.port))

@@ -90,7 +90,7 @@ class Composer:
         part = campaign.part(self.moment, variant, channel)
         body = _template(part.text or "").render(self._values(place, name)).strip()
         quiz = f"\n\n❓ {part.quiz.question}" if part.quiz else ""
-        text = f"📢 {campaign.sender}\n\n{body}{quiz}\n\n{FOOTER}"
+        text = f"📢 Loa gửi tin của {campaign.sender} (tin tự động)\n\n{body}{quiz}\n\n{FOOTER}"
         return Message(text, buttons=(*((item,) for item in self._buttons(part, variant)), (STOP,)), media=self._media(part))
 
     def personal(self, variant: str | None, channel: str) -> bool:

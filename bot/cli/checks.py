@@ -41,7 +41,9 @@ def test(arguments: tuple[str, ...]) -> None:
         reports = [Path(folder) / "nlu.xml", Path(folder) / "app.xml"]
         codes = [
             _pytest(
-                str(nlu_python()), ["-c", "tests/nlu/pytest.ini", "tests/nlu", "tests/unit/vietnamese", f"--junitxml={reports[0]}"], nlu_environment(PYTHONPATH=str(ROOT))
+                str(nlu_python()),
+                ["-c", "tests/nlu/pytest.ini", "tests/nlu", "tests/unit/vietnamese", f"--junitxml={reports[0]}"],
+                nlu_environment(PYTHONPATH=str(ROOT)),
             ),
             _pytest(sys.executable, ["tests", "--ignore=tests/nlu", f"--junitxml={reports[1]}"], dict(os.environ)),
         ]

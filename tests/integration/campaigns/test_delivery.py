@@ -32,7 +32,7 @@ async def test_a_message_says_who_speaks_and_how_to_stop(province: Province) -> 
     await province.subscribe([1], "commune:dien-chau/dien-ky")
     await run(province, simple())
     [(_, message)] = province.channel.sent
-    assert message.text.startswith("📢 Tổ công tác Đề án 06\n")
+    assert message.text.startswith("📢 Loa gửi tin của Tổ công tác Đề án 06 (tin tự động)\n")
     assert "Chào bà con ở Xã Diễn Kỷ." in message.text
     assert message.text.endswith("nhắn DỪNG.")
     assert message.buttons[-1][0].payload == "/unsubscribe"

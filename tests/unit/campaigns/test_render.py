@@ -30,7 +30,7 @@ def text(made: Composer, variant: str | None = None, channel: str = "telegram") 
 
 def test_every_message_says_who_speaks_and_how_to_stop() -> None:
     made = composer()
-    assert text(made).startswith("📢 Tổ công tác\n") and text(made).endswith("nhắn DỪNG.")
+    assert text(made).startswith("📢 Loa gửi tin của Tổ công tác (tin tự động)\n") and text(made).endswith("nhắn DỪNG.")
     assert made.message(None, "telegram").buttons[-1][0].payload == "/unsubscribe"
 
 
