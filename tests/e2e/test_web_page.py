@@ -172,7 +172,7 @@ async def test_a_restarted_server_does_not_end_the_conversation(open_page: OpenP
         assert second.understanding.asked[0][0] == first.understanding.asked[0][0]
         session = (await _state(page))["session"]
         await second.channel.send(Address("web", session), Message("sau khi khởi động lại"))
-        await expect(page.get_by_text("sau khi khởi động lại")).to_be_visible()
+        await expect(page.get_by_text("sau khi khởi động lại")).to_be_visible(timeout=30_000)  # the page waits longer after each failed try
 
 
 async def test_clearing_asks_first_then_forgets_here_and_ends_campaign_messages(
