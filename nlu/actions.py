@@ -34,8 +34,18 @@ def heard(tracker: Tracker, flow: str) -> Heard:
         _understood(tracker).get("decision", ""),
         message.get("entities") or [],
         date.fromisoformat(metadata["today"]),
-        tracker.get_slot("requested_slot") if tracker.active_loop_name == f"{flow}_form" else None,
+        tracker.get_slot("requested_slot") if _running_before(tracker, f"{flow}_form") else None,
     )
+
+
+def _running_before(tracker: Tracker, form: str) -> bool:
+    """Whether `form` was running before the latest message, rather than started by it: then a slot asked for is its own."""
+    for event in reversed(tracker.events):
+        if event["event"] == "user":
+            break
+        if event["event"] == "active_loop" and event["name"] == form:
+            return False
+    return tracker.active_loop_name == form
 
 
 def _intent(message: dict[str, Any]) -> str:
@@ -294,7 +304,8 @@ class ValidateFlow(Action):
 
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         said = heard(tracker, self._flow)
-        if said.asked and not _meant_for_flow(said):
+        restarted = said.asked is not None and _starts(said.intent, self._flow)
+        if said.asked and not restarted and not _meant_for_flow(said):
             return []
         # A flow that starts takes nothing over from one that was left.
         events: list[EventType] = [] if said.asked else [SlotSet(slot, None) for slot in flows.ALL_SLOTS if tracker.get_slot(slot)]
@@ -307,11 +318,16 @@ class ValidateFlow(Action):
                 events.append(SlotSet(slot, read.value))
         for slot, value in _needless(self._flow, filled).items():
             events.append(SlotSet(slot, value))
-        invalid = bool(said.asked) and filled.get(said.asked) is None
+        invalid = bool(said.asked) and filled.get(said.asked) is None and not restarted
         # Choices stay on offer until one is taken.
         offered = list(options) or (tracker.get_slot(flows.OPTIONS) if invalid else None)
         events += [SlotSet(flows.OPTIONS, offered), SlotSet("invalid", invalid and not options)]
         return events
+
+
+def _starts(intent: str, flow: str) -> bool:
+    """Whether `intent` asks for `flow` itself: said while it runs, the flow asks its question again."""
+    return intent == flow or (intent, flow) == ("scam_check", "scam")
 
 
 def _needless(flow: str, filled: dict[str, str | None]) -> dict[str, str]:

@@ -65,6 +65,28 @@ def test_what_is_said_at_the_start_is_not_asked_again(server, sender: str) -> No
     assert acts == [{"act": "scam_check", "links": [], "phones": ["0912345678"]}]
 
 
+@pytest.mark.parametrize("flow", ["subscribe", "unsubscribe", "mydata", "checklist", "where", "scam"])
+def test_whatever_is_said_in_a_flow_gets_a_reply(server, sender: str, flow: str) -> None:
+    for said in one_of_each_kind():
+        assert server.acts(sender, f"/{flow}")
+        assert server.acts(sender, said), f"nothing said to {said!r}"
+        server.acts(sender, "/cancel")
+
+
+def one_of_each_kind() -> list[str]:
+    """The first line of each intent of talk in the development set, a question, one that is not ours, and keys hit at random."""
+    lines = (Path(__file__).parent / "dev.jsonl").read_text(encoding="utf-8").splitlines()
+    firsts: dict[str, str] = {}
+    for line in map(json.loads, lines):
+        firsts.setdefault(line["topic"] if line["topic"].startswith("talk/") else line["topic"].partition("/")[0], line["text"])
+    return [*firsts.values(), "asdkjh qwe"]
+
+
+def test_a_flow_asked_for_again_asks_its_question_again(server, sender: str) -> None:
+    server.acts(sender, "/subscribe")
+    assert server.acts(sender, "tôi muốn đăng ký nhận tin") == [{"act": "ask", "flow": "subscribe", "slot": "consent"}]
+
+
 def test_small_talk_in_a_flow_is_answered_and_the_flow_goes_on(server, sender: str) -> None:
     server.acts(sender, "/where")
     assert server.acts(sender, "cảm ơn bạn nhé")[1] == {"act": "resume", "flow": "where", "slot": "place"}
