@@ -61,9 +61,9 @@ async def open_core(settings: Settings, rasa_url: str) -> AsyncIterator[Core]:
 
 
 def make_supervisor(settings: Settings, port: int, rasa: RasaClient) -> Supervisor:
-    """Rasa's keeper. The child learns of Redis (dialogue state shared between workers) and of nothing else of ours."""
+    """Rasa's keeper. The child learns where the content is and of Redis (dialogue state shared between workers)."""
     redis = {"LOA_REDIS_URL": settings.redis_url.get_secret_value()} if settings.redis_url else {}
-    return Supervisor(port, rasa.ready, settings.state_dir / "log" / "rasa.log", nlu_environment(**redis))
+    return Supervisor(port, rasa.ready, settings.state_dir / "log" / "rasa.log", nlu_environment(settings.content_dir, **redis))
 
 
 def rasa_port(settings: Settings) -> int:

@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import click
 import structlog
@@ -68,7 +67,7 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             Part("housekeeping", until_stopped(lambda: _housekeeping(core, supervisor))),
         ]
         if supervisor:
-            parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor, settings.state_dir / "log" / "train.log"))))
+            parts.append(Part("rasa", until_stopped(lambda: _understand(supervisor, settings))))
         click.echo(_welcome(settings, listening))
         return await run_parts(parts, stop)
 
@@ -134,19 +133,20 @@ def _web(app: object, listening: socket.socket, outbox: Outbox):  # type: ignore
     return run
 
 
-async def _understand(supervisor: Supervisor, log_file: Path) -> None:
+async def _understand(supervisor: Supervisor, settings: Settings) -> None:
     """Serve with the newest model; train first, or beside it, when content or pipeline changed since."""
     have_model = any((ROOT / "models").glob("*.tar.gz"))
     if not have_model:
-        await _train(log_file)
+        await _train(settings)
     async with asyncio.TaskGroup() as group:
         group.create_task(supervisor.run())
-        if have_model and await _train(log_file):
+        if have_model and await _train(settings):
             supervisor.restart()
 
 
-async def _train(log_file: Path) -> bool:
+async def _train(settings: Settings) -> bool:
     """Bring the model up to date. True if a new one was trained; a failed training leaves the old one in charge."""
+    log_file = settings.state_dir / "log" / "train.log"
     log_file.parent.mkdir(parents=True, exist_ok=True)
     with log_file.open("ab") as complaints:  # TensorFlow and its friends say much on stderr that helps nobody at the terminal
         process = await asyncio.create_subprocess_exec(
@@ -154,7 +154,7 @@ async def _train(log_file: Path) -> bool:
             "-m",
             "nlu.train",
             cwd=ROOT,
-            env=nlu_environment(),
+            env=nlu_environment(settings.content_dir),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=complaints,

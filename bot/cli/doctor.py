@@ -94,7 +94,12 @@ def _model(report: Report, settings: Settings) -> None:
     if settings.rasa_url or not nlu_python().exists():
         return
     fresh = subprocess.run(
-        [str(nlu_python()), "-m", "nlu.train", "--check"], cwd=ROOT, env=nlu_environment(), capture_output=True, text=True, check=False
+        [str(nlu_python()), "-m", "nlu.train", "--check"],
+        cwd=ROOT,
+        env=nlu_environment(settings.content_dir),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if fresh.returncode == 0:
         report.good("model", "up to date")

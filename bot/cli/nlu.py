@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def run_nlu(module: str, *arguments: str) -> int:
     """Run a module of `nlu/` with our terminal; returns its exit code."""
-    return subprocess.run([str(nlu_python()), "-m", module, *arguments], cwd=ROOT, env=nlu_environment(), check=False).returncode
+    command = [str(nlu_python()), "-m", module, *arguments]
+    return subprocess.run(command, cwd=ROOT, env=nlu_environment(load().content_dir), check=False).returncode
 
 
 @click.command(help="Train the model from content/ and nlu/ if anything it learns from has changed.")
@@ -74,10 +75,12 @@ def _evaluation(file: Path) -> "Evaluation":
     from bot.evaluation.parsing import parse as parse_all
     from bot.evaluation.questions import known_labels, load_questions
 
-    labels = known_labels(load_content(load().content_dir).topics.keys(), ROOT / "domain.yml")
+    content = load().content_dir
+    labels = known_labels(load_content(content).topics.keys(), ROOT / "domain.yml")
     questions = load_questions(file, labels)
     if code := run_nlu("nlu.train", "--quiet"):
         sys.exit(code)
     console = Console(stderr=True)
-    parsed = track(parse_all([each.text for each in questions]), "understanding (the model loads first)", len(questions), console=console)
+    parsing = parse_all([each.text for each in questions], content=content)
+    parsed = track(parsing, "understanding (the model loads first)", len(questions), console=console)
     return score([outcome(question, each) for each, question in zip(parsed, questions, strict=True)])

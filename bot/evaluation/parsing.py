@@ -4,6 +4,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from bot.errors import LoaError
@@ -15,7 +16,7 @@ class ParseError(LoaError):
     """Rasa's side ended before it had understood every question."""
 
 
-def parse(texts: Iterable[str], module: Sequence[str] = ("nlu.parse",)) -> Iterator[dict[str, Any]]:
+def parse(texts: Iterable[str], module: Sequence[str] = ("nlu.parse",), content: Path = ROOT / "content") -> Iterator[dict[str, Any]]:
     """What was understood, one per text, in order, as it comes. The first takes as long as the model takes to load.
 
     module: what to ask, with its arguments: anything that reads lines and writes JSON lines. Raises ParseError.
@@ -28,7 +29,7 @@ def parse(texts: Iterable[str], module: Sequence[str] = ("nlu.parse",)) -> Itera
         questions.seek(0)
         command = [str(nlu_python()), "-m", *module]
         with subprocess.Popen(
-            command, cwd=ROOT, env=nlu_environment(), stdin=questions, stdout=subprocess.PIPE, encoding="utf-8"
+            command, cwd=ROOT, env=nlu_environment(content), stdin=questions, stdout=subprocess.PIPE, encoding="utf-8"
         ) as process:
             assert process.stdout is not None
             try:

@@ -30,12 +30,16 @@ def nlu_python() -> Path:
     return ROOT / ".venv-nlu" / "bin" / "python"
 
 
-def nlu_environment(**extra: str) -> dict[str, str]:
-    """The child's environment: telemetry off, one thread per maths library (a turn is too small to share), no bot secrets."""
+def nlu_environment(content: Path = ROOT / "content", **extra: str) -> dict[str, str]:
+    """The child's environment: where the examples are, telemetry off, one thread per maths library (a turn is too small to share).
+
+    Of our settings it learns nothing else, above all no secrets.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith("LOA_")}
     return (
         kept
         | {
+            "LOA_CONTENT_DIR": str(content.resolve()),
             "RASA_TELEMETRY_ENABLED": "false",
             "OMP_NUM_THREADS": "1",
             "TF_CPP_MIN_LOG_LEVEL": "3",
