@@ -17,8 +17,10 @@ def test_secrets_stay_with_the_bot(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_examples_are_learned_from_the_content_the_bot_reads(tmp_path: Path) -> None:
     (tmp_path / "faq").mkdir()
-    (tmp_path / "faq" / "one.yml").write_text("group: one\ntopics:\n  - id: one/two\n    examples: [ba bốn năm]\n", encoding="utf-8")
+    (tmp_path / "faq" / "one.yml").write_text(
+        "group: one\ntopics:\n  - {id: one/two, title: một, question: hai, examples: [ba bốn năm]}\n", encoding="utf-8"
+    )
     code = "from nlu.examples import load_examples; print([e.text for e in load_examples() if e.label == 'one/two'])"
     environment = nlu_environment(Path(os.path.relpath(tmp_path)))
     shown = subprocess.run([nlu_python(), "-c", code], cwd=ROOT, env=environment, capture_output=True, encoding="utf-8", check=True)
-    assert shown.stdout.strip() == "['ba bốn năm']"
+    assert shown.stdout.strip() == "['hai', 'một', 'ba bốn năm']"
