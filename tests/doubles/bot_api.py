@@ -16,6 +16,7 @@ Unlike Telegram a webhook may be plain http on loopback, and chats are reachable
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import inspect
 import json
@@ -234,6 +235,8 @@ class BotApi(Residents):
                 http.transport.abort()
             self._note(call)
             return web.Response()
+        if fault.torn or fault.drip:
+            return await self._falter(fault, http, call, body)
         if fault.status:
             call.status = fault.status
             self._note(call)
@@ -241,6 +244,23 @@ class BotApi(Residents):
         body = body or await self._result(method, request, call)
         call.status = 200
         return _json(body, 200)
+
+    async def _falter(self, fault: faults.Fault, http: web.BaseRequest, call: Call, body: bytes) -> web.StreamResponse:
+        """An answer that begins well: it breaks off half-way, or comes a byte at a time for as long as the bot listens."""
+        answer = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(body))})
+        await answer.prepare(http)
+        if fault.torn:
+            await answer.write(body[: len(body) // 2])
+            if http.transport:
+                http.transport.abort()
+            return answer
+        with contextlib.suppress(ConnectionError):  # the bot had enough
+            for byte in body:
+                await answer.write(bytes([byte]))
+                await self._pause(fault.drip)
+            await answer.write_eof()
+            call.status = 200
+        return answer
 
     async def _pause(self, seconds: float) -> None:
         try:

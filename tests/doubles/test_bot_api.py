@@ -163,6 +163,9 @@ async def test_a_webhook_gets_each_chat_in_order_with_the_secret_and_repeats_wha
         ("deliver_close", {}, 1, aiohttp.ServerDisconnectedError),
         ("close", {}, 0, aiohttp.ServerDisconnectedError),
         ("deliver_late", {}, 1, TimeoutError),
+        ("torn", {}, 1, aiohttp.ClientPayloadError),
+        ("slow_loris", {}, 1, TimeoutError),
+        ("slow_loris", {"drip": 0.0001}, 1, 200),
     ],
 )
 async def test_faults_strike_once_and_the_evidence_says_what_was_delivered(
@@ -177,9 +180,11 @@ async def test_faults_strike_once_and_the_evidence_says_what_was_delivered(
         if isinstance(expected, int):
             async with send as answer:
                 assert answer.status == expected
+                await answer.read()
         else:
             with pytest.raises(expected):
-                await send
+                async with send as answer:
+                    await answer.read()
         assert len(api.delivered(CHAT)) == len(api.texts(CHAT)) == delivered
         async with session.post(url, data={"chat_id": CHAT, "text": "y"}) as answer:
             assert answer.status == 200

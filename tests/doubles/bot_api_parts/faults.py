@@ -8,7 +8,10 @@ from tests.doubles.bot_api_parts.errors import ApiError, too_many
 
 @dataclass
 class Fault:
-    """`deliver`: the call is done before the trouble. `wait`: seconds before the answer. `close`: no answer at all."""
+    """`deliver`: the call is done before the trouble. `wait`: seconds before the answer. `close`: no answer at all.
+
+    `torn`: the answer breaks off in the middle. `drip`: seconds between its bytes.
+    """
 
     method: str | None = None
     chat: int | None = None
@@ -19,6 +22,8 @@ class Fault:
     status: int = 0
     body: bytes = b""
     skip: int = 0
+    torn: bool = False
+    drip: float = 0.0
 
     def fits(self, method: str, chat: int | None) -> bool:
         return (self.method is None or self.method.lower() == method) and (self.chat is None or self.chat == chat)
@@ -32,6 +37,8 @@ def make(
     retry_after: int = 1,
     wait: float = 3600.0,
     deliver: bool = False,
+    body: str = "<!doctype html>",
+    drip: float = 1.0,
     **where: Any,
 ) -> Fault:
     """A fault by name; `where` is method, chat, times, skip (calls that pass first).
@@ -39,11 +46,13 @@ def make(
     too_many       429 with `retry_after`, nothing delivered
     error          `status` and `description`, nothing delivered unless `deliver`
     bad_gateway    502 with an HTML page, nothing delivered unless `deliver`
-    malformed      200 with something that is not JSON; delivered
+    malformed      200 with `body`, which is not what was asked for; delivered
     deliver_late   delivered, answered `wait` seconds later
     deliver_close  delivered, then the connection is closed without an answer
+    torn           delivered, then the connection is cut in the middle of the answer
     close          the connection is closed, nothing delivered
     slow           done and answered properly, after `wait` seconds
+    slow_loris     delivered and answered properly, a byte every `drip` seconds
     """
     match kind:
         case "too_many":
@@ -53,11 +62,15 @@ def make(
         case "bad_gateway":
             return Fault(status=502, body=b"<html><body><h1>502 Bad Gateway</h1></body></html>", deliver=deliver, **where)
         case "malformed":
-            return Fault(status=200, body=b"<!doctype html>", deliver=True, **where)
+            return Fault(status=200, body=body.encode(), deliver=True, **where)
         case "deliver_late" | "slow":
             return Fault(wait=wait, deliver=kind == "deliver_late", **where)
         case "deliver_close":
             return Fault(close=True, deliver=True, **where)
+        case "torn":
+            return Fault(torn=True, deliver=True, **where)
+        case "slow_loris":
+            return Fault(drip=drip, deliver=True, **where)
         case "close":
             return Fault(close=True, **where)
     raise ValueError(f"there is no fault {kind!r}")
