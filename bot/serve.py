@@ -19,6 +19,7 @@ from bot.channels.web import Outbox, WebChannel
 from bot.errors import LoaError, SettingError, StoreError
 from bot.metrics import CONTENT_PROBLEMS, INBOX_WAITING, RASA_READY
 from bot.parts import Part, run_parts, stop_on_signals, until_stopped
+from bot.services.alarms import Alarms
 from bot.services.campaign_clock import CampaignClock
 from bot.services.delivery import Sender
 from bot.services.handle import Handler
@@ -27,7 +28,7 @@ from bot.services.reply import Pace, Replies
 from bot.settings import ROOT, Settings
 from bot.store import conversations, inbox
 from bot.understanding.supervisor import Supervisor, nlu_environment, nlu_python
-from bot.web.app import WEBHOOK, create_app
+from bot.web.app import WEBHOOK, Ready, create_app
 
 log = structlog.get_logger()
 
@@ -52,13 +53,15 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             channels[messenger.name], paces[messenger.name] = messenger, LocalPace(settings.telegram_rate, Chats())
             parts += _messenger(messenger, paces[messenger.name], core)
         parts += _campaigns(core, channels, paces)
+        ready = _Readiness(core, supervisor, messenger)
+        parts += _alarms(core, channels, paces, ready)
         app = create_app(
             core.turns,
             web,
             rate_per_minute=settings.web_rate_per_minute,
             trust_proxy=settings.trust_proxy,
             embed_hosts=settings.web_embed_hosts,
-            ready=_Readiness(core, supervisor, messenger),
+            ready=ready,
             telegram_webhook=messenger.webhook if messenger else None,
         )
         parts += [
@@ -99,6 +102,22 @@ def _campaigns(core: Core, channels: dict[str, Channel], paces: dict[str, Pace])
     sender = Sender(core.library, core.database, channels, paces, core.clock, core.campaigns.pause_itself)
     tick = CampaignClock(core.campaigns, core.campaigns.live, core.library, core.database, core.clock, sender.wake)
     return [Part("campaigns", tick.run), Part("sender", sender.run)]
+
+
+def _alarms(core: Core, channels: dict[str, Channel], paces: dict[str, Pace], ready: Ready) -> list[Part]:
+    staff = [to for to in core.settings.staff if to.channel in channels]
+    if len(staff) < len(core.settings.staff):
+        log.warning("alarms.no_channel", do="LOA_STAFF_CHATS names a channel that does not run here")
+    alarms = Alarms(
+        staff,
+        {name: Replies(channel, paces[name], core.database, core.clock) for name, channel in channels.items()},
+        ready,
+        lambda: [*core.content.problems, *core.campaigns.live.problems],
+        core.campaigns,
+        core.database,
+        core.clock,
+    )
+    return [Part("alarms", until_stopped(alarms.watch))] if staff else []
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.clock import parse_as_of
 from bot.errors import SettingError
+from bot.messages import Address
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LOA_"
@@ -86,6 +87,13 @@ class Settings(BaseSettings):
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("staff_chats")
+    @classmethod
+    def _chats(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(re.fullmatch(r"[a-z]+:\S+", chat) for chat in value):
+            raise ValueError("each must look like telegram:123456")
+        return value
+
     @field_validator("web_embed_hosts")
     @classmethod
     def _sites(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -107,6 +115,11 @@ class Settings(BaseSettings):
         if self.database_url:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.state_dir / 'loa.db'}"
+
+    @property
+    def staff(self) -> tuple[Address, ...]:
+        """Where test-sends and alarms go."""
+        return tuple(Address(*chat.split(":", 1)) for chat in self.staff_chats)
 
     def secrets(self) -> tuple[str, ...]:
         """What must never appear in a log line."""

@@ -211,9 +211,8 @@ def _simulated(core: Core, loaded: Loaded, slot: Slot, reach: dict[str, int]) ->
 def test_(campaign: str) -> None:
     async def work(core: Core) -> None:
         loaded = core.campaigns.loaded(campaign)
-        staff = [Address(*chat.split(":", 1)) for chat in core.settings.staff_chats if ":" in chat]
         token = core.settings.telegram_token
-        reachable = [to for to in staff if to.channel == TelegramChannel.name]
+        reachable = [to for to in core.settings.staff if to.channel == TelegramChannel.name]
         if not reachable or token is None:
             raise NotAllowed("chưa có nơi nhận thử: đặt LOA_STAFF_CHATS=telegram:<mã cuộc trò chuyện> và LOA_TELEGRAM_TOKEN")
         async with TelegramChannel(token.get_secret_value(), core.clock, api_url=core.settings.telegram_api_url) as channel:

@@ -74,3 +74,13 @@ async def history(connection: AsyncConnection, campaign: str) -> list[Entry]:
         .order_by(AuditRow.id)
     )
     return [Entry(*row) for row in rows]
+
+
+async def audited(connection: AsyncConnection, actor: str, action: str, after: int, since: datetime) -> list[tuple[int, Entry]]:
+    """(id, entry) of what `actor` did, in the order it was done, above the id `after` and not before `since`."""
+    rows = await connection.execute(
+        select(AuditRow.id, AuditRow.at, AuditRow.actor, AuditRow.campaign, AuditRow.action, AuditRow.detail)
+        .where(AuditRow.id > after, AuditRow.at >= since, AuditRow.actor == actor, AuditRow.action == action)
+        .order_by(AuditRow.id)
+    )
+    return [(row[0], Entry(*row[1:])) for row in rows]

@@ -225,6 +225,18 @@ async def kinds(connection: AsyncConnection, occurrence_ids: Sequence[int]) -> l
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+async def undecided(connection: AsyncConnection, now: datetime) -> dict[str, int]:
+    """Unknown rows by campaign that could still be sent again."""
+    rows = await connection.execute(
+        select(OccurrenceRow.campaign, func.count())
+        .join(Delivery, Delivery.occurrence_id == OccurrenceRow.id)
+        .where(Delivery.state == _state("unknown"), OccurrenceRow.until > now, OccurrenceRow.state != "cancelled")
+        .group_by(OccurrenceRow.campaign)
+        .order_by(OccurrenceRow.campaign)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
 async def again(connection: AsyncConnection, occurrence_id: int, states: Sequence[str]) -> int:
     """Queue rows once more that staff chose to resend; a resident who stopped since is not among them."""
     in_force = exists(

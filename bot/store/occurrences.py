@@ -166,3 +166,13 @@ async def count(connection: AsyncConnection, target: Target) -> dict[str, int]:
     """How many the target means right now, by channel."""
     rows = await connection.execute(select(Subscriber.channel, func.count()).where(meant(target)).group_by(Subscriber.channel))
     return {row[0]: row[1] for row in rows}
+
+
+async def missed(connection: AsyncConnection, after: datetime) -> list[Occurrence]:
+    """Those that were given up after the moment `after`, the newest last."""
+    rows = await connection.execute(
+        select(*_COLUMNS)
+        .where(OccurrenceRow.state == "missed", OccurrenceRow.finished_at > after)
+        .order_by(OccurrenceRow.finished_at, OccurrenceRow.id)
+    )
+    return [_value(row) for row in rows]

@@ -203,6 +203,7 @@ class Delivery(Base):
         Index(
             "ix_deliveries_held", "claimed_by", sqlite_where=text("claimed_by IS NOT NULL"), postgresql_where=text("claimed_by IS NOT NULL")
         ),
+        Index("ix_deliveries_unknown", "occurrence_id", sqlite_where=text("state = 'unknown'"), postgresql_where=text("state = 'unknown'")),
     )
 
 
@@ -257,3 +258,38 @@ class IndicatorRow(Base):
     place: Mapped[str] = mapped_column(String(80), primary_key=True)
     value: Mapped[float] = mapped_column(Float)
     at: Mapped[datetime]
+
+
+class AlarmRow(Base):
+    """What staff were told last of each kind of trouble, so that they hear of it once whichever process notices, and however often it starts anew.
+
+    `mark` tells one trouble of the kind from the next; empty once it is over.
+    """
+
+    __tablename__ = "alarms"
+    kind: Mapped[str] = mapped_column(String(20), primary_key=True)
+    mark: Mapped[str] = mapped_column(String(80))
+    said_at: Mapped[datetime]
+
+
+class MediaId(Base):
+    """A platform's handle of an uploaded file. `account`: the bot it is good for; `key` names the bytes, not the file."""
+
+    __tablename__ = "media_ids"
+    account: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key: Mapped[str] = mapped_column(String(300), primary_key=True)
+    media_id: Mapped[str] = mapped_column(Text)
+
+
+class OutboxItem(Base):
+    """A message that waits until the resident's page fetches it. `handed_at`: given out, and kept until the page says that it has it."""
+
+    __tablename__ = "outbox"
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    channel: Mapped[str] = mapped_column(String(20))
+    chat: Mapped[str] = mapped_column(String(64))
+    body: Mapped[dict[str, Any]] = mapped_column(JSON)
+    put_at: Mapped[datetime]
+    handed_at: Mapped[datetime | None]
+    # An id is never given again, though rows go: pages remember the last one they have seen.
+    __table_args__ = (Index("ix_outbox_chat", "channel", "chat", "id"), {"sqlite_autoincrement": True})
