@@ -14,7 +14,7 @@ from bot.bootstrap import Core, make_supervisor, open_core, rasa_port
 from bot.campaigns.pace import LocalPace, NoPace
 from bot.campaigns.pacing import Chats
 from bot.channels.base import Channel
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import TelegramChannel, bot_id
 from bot.channels.web import Outbox, WebChannel
 from bot.errors import LoaError, SettingError, StoreError
 from bot.metrics import CONTENT_PROBLEMS, INBOX_WAITING, RASA_READY
@@ -24,6 +24,7 @@ from bot.services.campaign_clock import CampaignClock
 from bot.services.delivery import Sender
 from bot.services.handle import Handler
 from bot.services.intake import Intake
+from bot.services.media import StoredMedia
 from bot.services.reply import Pace, Replies
 from bot.settings import ROOT, Settings
 from bot.store import conversations, inbox
@@ -81,6 +82,7 @@ def _telegram(settings: Settings, token: str, core: Core) -> TelegramChannel:
         token,
         core.clock,
         api_url=settings.telegram_api_url,
+        media_ids=StoredMedia(core.database, f"telegram:{bot_id(token)}"),
         webhook_secret=secret.get_secret_value() if secret else None,
         webhook_url=settings.public_url + WEBHOOK if settings.public_url and secret else None,
     )

@@ -13,14 +13,21 @@ from bot.messages import Address, Incoming, Limits, Message
 
 @dataclass(frozen=True)
 class Sent:
-    """`message_id`: the platform's id. `media_id`: the platform's handle for reusing the uploaded file, if it gave one."""
+    """`message_id`: the platform's id."""
 
     message_id: str
-    media_id: str | None = None
 
 
 # Called by a listening channel for each thing that came in, in order of arrival; returns once it is stored durably.
 Receive = Callable[[list[Incoming]], Awaitable[None]]
+
+
+class MediaIds(Protocol):
+    """Where a channel keeps the platform's handles of its uploads by `Media.key`, beyond its own run. Never raises."""
+
+    async def get(self, key: str) -> str | None: ...
+
+    async def put(self, key: str, media_id: str) -> None: ...
 
 
 class Channel(Protocol):

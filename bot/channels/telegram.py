@@ -23,7 +23,7 @@ from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.ext import Application, ApplicationBuilder, ContextTypes
 
-from bot.channels.base import Receive, Sent
+from bot.channels.base import MediaIds, Receive, Sent
 from bot.channels.telegram_errors import delivery_error, seconds, stale_file
 from bot.channels.telegram_request import AiohttpRequest
 from bot.channels.telegram_updates import ALLOWED, CHANNEL, COMMANDS, handlers
@@ -56,7 +56,7 @@ _taken: ContextVar[list[Incoming]] = ContextVar("taken")
 class TelegramChannel:
     """`async with` opens and closes it (closing takes at most 5 s); `listen` runs inside. Sending works without listening.
 
-    webhook_url and webhook_secret: given both, updates come to `webhook`; otherwise `listen` polls.
+    webhook_url and webhook_secret: given both, updates come to `webhook`; otherwise `listen` polls. media_ids: uploads of earlier runs.
     """
 
     name = CHANNEL
@@ -79,6 +79,7 @@ class TelegramChannel:
         api_url: str = "https://api.telegram.org",
         webhook_url: str | None = None,
         webhook_secret: str | None = None,
+        media_ids: MediaIds | None = None,
         read_timeout: float = READ,
         typing_after: float = TYPING_AFTER,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -95,6 +96,7 @@ class TelegramChannel:
         self._receive: Receive | None = None
         self._waits = 0
         self._logged: dict[str, datetime] = {}
+        self._kept = media_ids
         self._media_ids: dict[str, str] = {}
         self._uploads: dict[str, asyncio.Lock] = {}
         self._typing: dict[str, asyncio.TimerHandle] = {}
@@ -280,10 +282,6 @@ class TelegramChannel:
             # An answer that is no Message: something was received, nobody knows what was done.
             raise OutcomeUnknown(type(error).__name__) from None
 
-    def remember_media(self, key: str, media_id: str) -> None:
-        """Reuse an upload of an earlier run (`Sent.media_id`)."""
-        self._media_ids[key] = media_id
-
     async def _send(self, chat: str, message: Message) -> Sent:
         if message.poll:
             return _sent(await self._send_poll(chat, message.poll, _keyboard(message.buttons)))
@@ -315,19 +313,31 @@ class TelegramChannel:
             reply_markup=keyboard,
         )
 
-    async def _send_media(self, chat: str, media: Media, **rest: Any) -> Sent:
-        """By id once it was uploaded; while it is being uploaded, others wait for the id."""
-        if media.key not in self._media_ids:
-            async with self._uploads.setdefault(media.key, asyncio.Lock()):
-                if media.key not in self._media_ids:
-                    return await self._upload(chat, media, **rest)
+    async def _send_media(self, chat: str, media: Media, stale: str | None = None, **rest: Any) -> Sent:
+        """By id once it was uploaded; while it is being uploaded, others wait for the id. `stale`: an id that is no good (any more)."""
+        async with self._uploads.setdefault(media.key, asyncio.Lock()):
+            known = await self._known(media)
+            if known in (None, stale):
+                return await self._upload(chat, media, **rest)
         try:
-            return _sent(await self._send_file(chat, media.kind, self._media_ids[media.key], **rest))
+            return _sent(await self._send_file(chat, media.kind, known, **rest))
         except BadRequest as error:
             if not stale_file(error):
                 raise
-        self._media_ids.pop(media.key, None)
-        return await self._upload(chat, media, **rest)
+        return await self._send_media(chat, media, known, **rest)
+
+    async def _known(self, media: Media) -> str | None:
+        """Its id, if it was uploaded in this run or an earlier one."""
+        if media.key not in self._media_ids and self._kept and (found := await self._kept.get(media.key)):
+            self._media_ids[media.key] = found
+        return self._media_ids.get(media.key)
+
+    async def _learn(self, media: Media, message: TelegramMessage) -> None:
+        file = message.photo[-1] if message.photo else message.video or message.audio or message.document
+        if file:
+            self._media_ids[media.key] = file.file_id
+            if self._kept:
+                await self._kept.put(media.key, file.file_id)
 
     async def _upload(self, chat: str, media: Media, **rest: Any) -> Sent:
         path = Path(media.path)
@@ -335,12 +345,11 @@ class TelegramChannel:
             data = await asyncio.to_thread(path.read_bytes)
         except OSError as error:
             raise Rejected(f"{path.name}: {error.strerror}") from None
-        sent = _sent(await self._send_file(chat, media.kind, InputFile(data, filename=path.name), **rest))
-        if sent.media_id:
-            self._media_ids[media.key] = sent.media_id
-        return sent
+        message = await self._send_file(chat, media.kind, InputFile(data, filename=path.name), **rest)
+        await self._learn(media, message)
+        return _sent(message)
 
-    async def _send_file(self, chat: str, kind: str, file: str | InputFile, **rest: Any) -> TelegramMessage:
+    async def _send_file(self, chat: str, kind: str, file: str | InputFile | None, **rest: Any) -> TelegramMessage:
         send: Callable[..., Awaitable[TelegramMessage]] = getattr(self._bot, f"send_{kind}")
         return await send(chat, file, parse_mode=ParseMode.HTML, **rest)
 
@@ -409,6 +418,10 @@ def _keyboard(rows: Rows) -> InlineKeyboardMarkup | None:
     )
 
 
+def bot_id(token: str) -> str:
+    """The bot's own id: the part of a token that is no secret."""
+    return token.partition(":")[0]
+
+
 def _sent(message: TelegramMessage) -> Sent:
-    file = message.photo[-1] if message.photo else message.video or message.audio or message.document
-    return Sent(str(message.message_id), file.file_id if file else None)
+    return Sent(str(message.message_id))

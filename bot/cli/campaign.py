@@ -22,12 +22,13 @@ from bot.campaigns.lifecycle import IN_WORDS, NotAllowed
 from bot.campaigns.render import Composer
 from bot.campaigns.schedule import Slot, ends, upcoming
 from bot.channels.fit import fit
-from bot.channels.telegram import TelegramChannel
+from bot.channels.telegram import TelegramChannel, bot_id
 from bot.clock import VIETNAM
 from bot.errors import DeliveryError
 from bot.messages import Address, Message
 from bot.services.campaigns import Report, Status
 from bot.services.imports import read_figures
+from bot.services.media import StoredMedia
 from bot.settings import Settings, load
 from bot.store import deliveries, indicators
 
@@ -215,7 +216,9 @@ def test_(campaign: str) -> None:
         reachable = [to for to in core.settings.staff if to.channel == TelegramChannel.name]
         if not reachable or token is None:
             raise NotAllowed("chưa có nơi nhận thử: đặt LOA_STAFF_CHATS=telegram:<mã cuộc trò chuyện> và LOA_TELEGRAM_TOKEN")
-        async with TelegramChannel(token.get_secret_value(), core.clock, api_url=core.settings.telegram_api_url) as channel:
+        secret = token.get_secret_value()
+        kept = StoredMedia(core.database, f"telegram:{bot_id(secret)}")
+        async with TelegramChannel(secret, core.clock, api_url=core.settings.telegram_api_url, media_ids=kept) as channel:
             for _, _, message in _messages(core, loaded, TelegramChannel.name):
                 for to in reachable:
                     await _try(channel, to, message)

@@ -1,7 +1,7 @@
 """All content as one immutable snapshot, and the loading that checks it as a whole."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,7 +19,10 @@ LONGEST_ANSWER = 2000
 
 @dataclass(frozen=True)
 class Library:
-    """What is true, and how to say it. `groups`: title by group id, in menu order. `warnings` do not keep content from going live."""
+    """What is true, and how to say it. `groups`: title by group id, in menu order. `warnings` do not keep content from going live.
+
+    `digests`: SHA-256 of each file of `media` that a topic shows.
+    """
 
     topics: dict[str, Topic]
     groups: dict[str, str]
@@ -29,6 +32,7 @@ class Library:
     talk: Talk
     media: Path
     warnings: tuple[Problem, ...] = ()
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def in_group(self, group: str) -> list[Topic]:
         return [topic for topic in self.topics.values() if topic.id.startswith(group + "/")]
@@ -73,13 +77,24 @@ def load(content: Path) -> Library:
         talk=talk,
         media=content / "media",
         warnings=tuple(problems),
+        digests={name: _digest(content / "media" / name) for _, group in ordered for topic in group.topics for name in _shown(topic)},
     )
+
+
+def _shown(topic: Topic) -> list[str]:
+    media = topic.media
+    return [name for name in (media.photo, media.video, media.audio, media.document) if name] if media else []
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def fingerprint(content: Path) -> str:
     """Changes when any content file's name, size or time does: cheap enough to ask every second."""
     digest = hashlib.sha256()
-    for path in sorted(content.rglob("*.y*ml")):
+    for path in sorted({*content.rglob("*.y*ml"), *(content / "media").rglob("*")}):
         try:
             stat = path.stat()
         except FileNotFoundError:  # being replaced by an editor this very moment
@@ -163,10 +178,9 @@ class _Check:
         for position, button in enumerate(topic.buttons):
             if self.official and not self.official.is_official(button.url):
                 add(("buttons", position, "url"), f"{button.url} không có trong content/official.yml nên không được đưa cho bà con")
-        if topic.media:
-            for name in (topic.media.photo, topic.media.video, topic.media.audio, topic.media.document):
-                if name and not (self.media / name).is_file():
-                    add(("media",), f"không thấy tệp content/media/{name}")
+        for name in _shown(topic):
+            if not (self.media / name).is_file():
+                add(("media",), f"không thấy tệp content/media/{name}")
         for problem_path, message in _period_mistakes(topic):
             add(problem_path, message)
         for position, answer in enumerate(topic.answers):

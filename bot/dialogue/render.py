@@ -79,7 +79,8 @@ class Renderer:
         for kind in ("photo", "video", "audio", "document"):
             name = getattr(topic.media, kind)
             if name:
-                return (Media(kind, str(self.library.media / name), key=name),)  # type: ignore[arg-type]
+                key = f"{name}:{self.library.digests.get(name, '')[:16]}"
+                return (Media(kind, str(self.library.media / name), key=key),)  # type: ignore[arg-type]
         return ()
 
     def topic_button(self, topic: Topic) -> Button:

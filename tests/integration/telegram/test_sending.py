@@ -18,6 +18,7 @@ from bot.channels.telegram import TelegramChannel
 from bot.clock import SystemClock
 from bot.dialogue.payloads import button
 from bot.messages import Address, Button, Media, Message, Poll
+from bot.services.media import StoredMedia
 from bot.services.reply import Replies
 from bot.store.database import Database
 from tests.doubles.bot_api import BotApi
@@ -66,20 +67,52 @@ async def test_buttons_are_an_inline_keyboard_whose_presses_bring_the_payload(ap
     ]
 
 
+def picture(folder: Path, key: str = "a.png:1") -> Message:
+    (folder / "a.png").write_bytes(b"\x89PNG" + key.encode() * 500)
+    return Message("Đếm ngược", media=(Media("photo", str(folder / "a.png"), key),), buttons=((button("Xem", "menu"),),))
+
+
+def uploads(api: BotApi) -> int:
+    return [call.params.get("photo") is None for call in api.calls_of("sendPhoto")].count(True)
+
+
 async def test_a_picture_is_uploaded_once_however_many_get_it_at_once(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"\x89PNG" + b"x" * 5000)
-    message = Message("Đếm ngược", media=(Media("photo", str(tmp_path / "a.png"), key="a.png"),), buttons=((button("Xem", "menu"),),))
-    sent = await asyncio.gather(*(channel.send(Address("telegram", str(chat)), message) for chat in range(1, 21)))
-    assert len({one.media_id for one in sent}) == 1 and len(api.delivered()) == 20
-    assert [call.params.get("photo") is None for call in api.calls_of("sendPhoto")].count(True) == 1
+    await asyncio.gather(*(channel.send(Address("telegram", str(chat)), picture(tmp_path)) for chat in range(1, 21)))
+    assert len(api.delivered()) == 20 and uploads(api) == 1
     assert api.texts(20) == ["Đếm ngược"] and "reply_markup" in api.messages(20)[0]
 
 
-async def test_a_forgotten_upload_is_uploaded_again(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
-    channel.remember_media("a.pdf", "of-another-bot")
-    sent = await channel.send(TO, Message("", media=(Media("document", str(tmp_path / "a.pdf"), key="a.pdf"),)))
-    assert sent.media_id in api.world.files and len(api.delivered(CHAT)) == 1
+async def test_an_upload_serves_later_runs_of_the_same_bot_until_the_file_is_edited(
+    api: BotApi, database: Database, tmp_path: Path
+) -> None:
+    async def run(key: str, bot: str = "telegram:1") -> None:
+        async with open_channel(api, media_ids=StoredMedia(database, bot)) as channel:
+            await channel.send(TO, picture(tmp_path, key))
+
+    await run("a.png:1")
+    await run("a.png:1")
+    assert uploads(api) == 1
+    await run("a.png:2")
+    assert uploads(api) == 2
+    await run("a.png:2", bot="telegram:2")
+    assert uploads(api) == 3 and len(api.delivered(CHAT)) == 4
+
+
+async def test_an_id_that_is_no_good_any_more_is_replaced_by_one_upload(api: BotApi, sqlite: Database, tmp_path: Path) -> None:
+    kept = StoredMedia(sqlite, "telegram:1")
+    await kept.put("a.png:1", "of-another-bot")
+    async with open_channel(api, media_ids=kept) as channel:
+        await asyncio.gather(*(channel.send(Address("telegram", str(chat)), picture(tmp_path)) for chat in range(1, 11)))
+    assert uploads(api) == 1 and len(api.delivered()) == 10
+    assert await kept.get("a.png:1") in api.world.files
+
+
+async def test_without_the_database_a_picture_is_uploaded_anew(api: BotApi, tmp_path: Path) -> None:
+    away = StoredMedia(Database("postgresql://loa@127.0.0.1:1/loa"), "telegram:1")
+    async with open_channel(api, media_ids=away) as channel:
+        await channel.send(TO, picture(tmp_path))
+        await channel.send(TO, picture(tmp_path))
+    assert uploads(api) == 1 and len(api.delivered(CHAT)) == 2
 
 
 async def test_a_missing_file_is_a_fault_of_the_content(channel: TelegramChannel, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ import pytest
 
 from bot.content.library import Library, load
 from bot.content.live import LiveContent
+from bot.dialogue.acts import AnswerTopic
+from bot.dialogue.render import Renderer
 from bot.errors import ContentError
 from bot.settings import ROOT
 
@@ -81,3 +83,20 @@ def test_an_unchanged_folder_is_not_read_again(copy: Path) -> None:
     live = LiveContent(copy)
     before = live.current
     assert live.refresh() is False and live.current is before
+
+
+def test_an_edited_picture_is_another_picture(copy: Path) -> None:
+    """Its bytes are part of the key that uploads are remembered by, and an edit of nothing else is noticed."""
+    (copy / "media" / "a.png").write_bytes(b"old")
+    edit(copy / "faq" / "chung.yml", "    related:", "    media: {photo: a.png}\n    related:")
+    live = LiveContent(copy)
+
+    def key() -> str:
+        topic = next(topic for topic in live.current.topics.values() if topic.media)
+        [media] = Renderer(live.current, date(2023, 1, 1)).answer(AnswerTopic(act="answer", topic=topic.id)).media
+        return media.key
+
+    before = key()
+    assert before.startswith("a.png:")
+    (copy / "media" / "a.png").write_bytes(b"newer")
+    assert live.refresh() and key() != before
