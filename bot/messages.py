@@ -53,10 +53,12 @@ class Poll:
 class Message:
     """What a resident reads. `text` is plain: adapters escape it, split it and lay it out for their platform.
 
-    `sources` are the lines naming the legal basis, shown under the text. `topic` is set on answers.
+    `closing` ends the text and stays with the buttons where they need a message of their own. `sources` are the lines naming the legal
+    basis, shown under the text. `topic` is set on answers.
     """
 
     text: str
+    closing: str = ""
     buttons: Rows = ()
     sources: tuple[str, ...] = ()
     topic: str | None = None
@@ -64,11 +66,16 @@ class Message:
     poll: Poll | None = None
 
     @property
+    def words(self) -> str:
+        """Text and closing as one."""
+        return f"{self.text}\n\n{self.closing}".strip() if self.closing else self.text
+
+    @property
     def full_text(self) -> str:
-        """Text and sources as one plain text, for channels that have no place of their own for sources."""
+        """Words and sources as one plain text, for channels that have no place of their own for sources."""
         if not self.sources:
-            return self.text
-        return self.text + "\n\n📜 Căn cứ: " + "; ".join(self.sources) + "."
+            return self.words
+        return self.words + "\n\n📜 Căn cứ: " + "; ".join(self.sources) + "."
 
 
 IncomingKind = Literal["text", "payload", "media", "blocked", "unblocked", "ignored"]
@@ -96,6 +103,7 @@ class Limits:
     """What a platform can show, counted as it counts.
 
     unit: `utf16` (code units; Telegram, the web) or `chars` (code points). payload: bytes. buttons 0 means none: choices are numbered.
+    album: photos that go as one message, without buttons.
     """
 
     text: int
@@ -107,4 +115,5 @@ class Limits:
     payload: int = 64
     urls: bool = True
     media: frozenset[str] = field(default_factory=frozenset)
+    album: int = 1
     polls: bool = False

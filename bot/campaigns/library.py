@@ -194,10 +194,10 @@ class _Check:
     def _fits(self, composer: Composer, variant: str | None, channel: str, place: str, limits: Limits) -> None:
         message = composer.message(variant, channel, place)
         path: Path_ = ("moments", composer.moment, "text") if composer.moment in self.campaign.moments else ("message", "text")
-        size = length(message.text, limits.unit)
+        size = length(message.words, limits.unit)
         if size > limits.text:
             self.add(path, f"tin dài {size} ký tự, kênh {channel} chỉ cho {limits.text}. Viết ngắn lại")
-        elif len(fit(message, limits)) > 1:
+        elif len(fit(message, limits)) > (2 if len(message.media) > 1 else 1):  # an album's buttons are always a message of their own
             self.add(path, f"trên kênh {channel} tin này thành nhiều mẩu (ảnh riêng, chữ riêng). Viết ngắn lại nếu muốn gọn", True)
 
 

@@ -89,9 +89,12 @@ class Composer:
         campaign = self.approved.campaign
         part = campaign.part(self.moment, variant, channel)
         body = _template(part.text or "").render(self._values(place, name)).strip()
-        quiz = f"\n\n❓ {part.quiz.question}" if part.quiz else ""
-        text = f"📢 Loa gửi tin của {campaign.sender} (tin tự động)\n\n{body}{quiz}\n\n{FOOTER}"
-        return Message(text, buttons=(*((item,) for item in self._buttons(part, variant)), (STOP,)), media=self._media(part))
+        return Message(
+            f"📢 Loa gửi tin của {campaign.sender} (tin tự động)\n\n{body}",
+            closing=f"❓ {part.quiz.question}\n\n{FOOTER}" if part.quiz else FOOTER,
+            buttons=(*((item,) for item in self._buttons(part, variant)), (STOP,)),
+            media=self._media(part),
+        )
 
     def personal(self, variant: str | None, channel: str) -> bool:
         """Whether the text addresses the resident by name, so that it cannot be shared by those of one locality."""

@@ -1,13 +1,14 @@
 """Degrading a message to what a channel can show: the one place that knows how.
 
 A text over the limit is split at sentence ends; more buttons than allowed, or none at all, become numbered choices;
-links become lines of text where a channel has no link buttons; media too big a caption gets text of its own.
+links become lines of text where a channel has no link buttons; a text too long for a caption follows its medium; photos that make an
+album are followed by their buttons.
 """
 
 from dataclasses import replace
 from itertools import chain
 
-from bot.messages import Button, Limits, Message, Rows
+from bot.messages import Button, Limits, Media, Message, Rows
 from bot.text import length, shorten, split
 
 # What a numbered list of choices may take of the text, at most.
@@ -16,11 +17,13 @@ _MORE = "Bà con nhắn số để chọn:"
 
 def fit(message: Message, limits: Limits) -> list[Message]:
     """Messages that together say what `message` says, each within `limits`; the last carries the buttons. Never empty."""
-    text, buttons = _lay_out(message, limits)
     media = tuple(item for item in message.media if item.kind in limits.media)
+    if _is_album(media, limits):
+        return _with_album(message, media, limits)
+    text, buttons = _lay_out(message, limits)
     poll = message.poll if limits.polls else None
     pieces = split(text, limits.text, limits.unit) if text else []
-    result = [Message("", media=(item,)) for item in media[:-1]]  # an album goes file by file, the last one with the text
+    result = [Message("", media=(item,)) for item in media[:-1]]  # file by file, the last one with the text
     media = media[-1:]
     if media and pieces and length(pieces[0], limits.unit) > limits.caption:
         result.append(Message("", media=media))
@@ -33,6 +36,20 @@ def fit(message: Message, limits: Limits) -> list[Message]:
     if poll:
         result.append(Message("", poll=poll, buttons=buttons))
     return [replace(item, topic=message.topic) for item in result] or [Message("…")]
+
+
+def _is_album(media: tuple[Media, ...], limits: Limits) -> bool:
+    return 1 < len(media) <= limits.album and all(item.kind == "photo" for item in media)
+
+
+def _with_album(message: Message, media: tuple[Media, ...], limits: Limits) -> list[Message]:
+    """The photos as one message with the text as caption, if it fits and leaves words to stand above the buttons; then the rest."""
+    rest = replace(message, media=())
+    if length(message.text, limits.unit) <= limits.caption and (message.closing or not message.buttons):
+        album, rest = Message(message.text, media=media, topic=message.topic), replace(rest, text="")
+    else:
+        album = Message("", media=media, topic=message.topic)
+    return [album, *(fit(rest, limits) if rest.full_text or rest.buttons or rest.poll else [])]
 
 
 def choices(message: Message, limits: Limits) -> list[str]:

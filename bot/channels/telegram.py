@@ -8,7 +8,7 @@ import asyncio
 import hmac
 import html
 import json
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextvars import ContextVar
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -17,7 +17,7 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import structlog
-from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, Update
+from telegram import Bot, BotCommand, InlineKeyboardButton, InlineKeyboardMarkup, InputFile, InputMediaPhoto, Update
 from telegram import Message as TelegramMessage
 from telegram.constants import ChatAction, ParseMode
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
@@ -68,6 +68,7 @@ class TelegramChannel:
         row=8,
         payload=64,
         media=frozenset({"photo", "video", "document", "audio"}),
+        album=10,
         polls=True,
     )
 
@@ -98,7 +99,7 @@ class TelegramChannel:
         self._logged: dict[str, datetime] = {}
         self._kept = media_ids
         self._media_ids: dict[str, str] = {}
-        self._uploads: dict[str, asyncio.Lock] = {}
+        self._uploads: dict[tuple[str, ...], asyncio.Lock] = {}
         self._typing: dict[str, asyncio.TimerHandle] = {}
         self._asides: set[asyncio.Task[None]] = set()
 
@@ -286,11 +287,7 @@ class TelegramChannel:
         if message.poll:
             return _sent(await self._send_poll(chat, message.poll, _keyboard(message.buttons)))
         if message.media:
-            if len(message.media) > 1:
-                raise Rejected("one file a message")
-            return await self._send_media(
-                chat, message.media[0], caption=as_html(message.full_text) or None, reply_markup=_keyboard(message.buttons)
-            )
+            return await self._send_media(chat, message)
         return await self._say(chat, message)
 
     async def _say(self, chat: str, message: Message) -> Sent:
@@ -313,18 +310,21 @@ class TelegramChannel:
             reply_markup=keyboard,
         )
 
-    async def _send_media(self, chat: str, media: Media, stale: str | None = None, **rest: Any) -> Sent:
-        """By id once it was uploaded; while it is being uploaded, others wait for the id. `stale`: an id that is no good (any more)."""
-        async with self._uploads.setdefault(media.key, asyncio.Lock()):
-            known = await self._known(media)
-            if known in (None, stale):
-                return await self._upload(chat, media, **rest)
+    async def _send_media(self, chat: str, message: Message, stale: Sequence[str | None] = ()) -> Sent:
+        """By ids once uploaded; while the files are being uploaded, others wait for the ids. `stale`: ids that are no good (any more)."""
+        async with self._uploads.setdefault(tuple(item.key for item in message.media), asyncio.Lock()):
+            known = [await self._known(item) for item in message.media]
+            if None in known or known == stale:
+                sent = await self._send_files(chat, message, [await _file(item, len(known) > 1) for item in message.media])
+                for item, one in zip(message.media, sent, strict=True):
+                    await self._learn(item, one)
+                return _sent(sent[0])
         try:
-            return _sent(await self._send_file(chat, media.kind, known, **rest))
+            return _sent((await self._send_files(chat, message, known))[0])
         except BadRequest as error:
             if not stale_file(error):
                 raise
-        return await self._send_media(chat, media, known, **rest)
+        return await self._send_media(chat, message, known)
 
     async def _known(self, media: Media) -> str | None:
         """Its id, if it was uploaded in this run or an earlier one."""
@@ -339,19 +339,24 @@ class TelegramChannel:
             if self._kept:
                 await self._kept.put(media.key, file.file_id)
 
-    async def _upload(self, chat: str, media: Media, **rest: Any) -> Sent:
-        path = Path(media.path)
-        try:
-            data = await asyncio.to_thread(path.read_bytes)
-        except OSError as error:
-            raise Rejected(f"{path.name}: {error.strerror}") from None
-        message = await self._send_file(chat, media.kind, InputFile(data, filename=path.name), **rest)
-        await self._learn(media, message)
-        return _sent(message)
+    async def _send_files(self, chat: str, message: Message, files: Sequence[str | InputFile | None]) -> Sequence[TelegramMessage]:
+        """One file, or an album, which has a place for a caption and none for buttons (https://core.telegram.org/bots/api#sendmediagroup)."""
+        caption, mode = as_html(message.full_text) or None, ParseMode.HTML
+        if len(files) > 1:
+            if message.buttons:
+                raise Rejected("an album has no buttons")
+            photos = [InputMediaPhoto(file) for file in files]  # type: ignore[arg-type]
+            return await self._bot.send_media_group(chat, photos, caption=caption, parse_mode=mode)
+        send: Callable[..., Awaitable[TelegramMessage]] = getattr(self._bot, f"send_{message.media[0].kind}")
+        return [await send(chat, files[0], caption=caption, parse_mode=mode, reply_markup=_keyboard(message.buttons))]
 
-    async def _send_file(self, chat: str, kind: str, file: str | InputFile | None, **rest: Any) -> TelegramMessage:
-        send: Callable[..., Awaitable[TelegramMessage]] = getattr(self._bot, f"send_{kind}")
-        return await send(chat, file, parse_mode=ParseMode.HTML, **rest)
+
+async def _file(media: Media, album: bool) -> InputFile:
+    path = Path(media.path)
+    try:
+        return InputFile(await asyncio.to_thread(path.read_bytes), filename=path.name, attach=album)
+    except OSError as error:
+        raise Rejected(f"{path.name}: {error.strerror}") from None
 
 
 @lru_cache(maxsize=256)

@@ -71,7 +71,7 @@ class Outbox:
 
 class WebChannel:
     name = "web"
-    limits = Limits(text=4096, caption=1024, buttons=100, button_text=120, media=frozenset({"photo", "video", "audio"}))
+    limits = Limits(text=4096, caption=1024, buttons=100, button_text=120, media=frozenset({"photo", "video", "audio"}), album=10)
 
     def __init__(self, outbox: Outbox):
         self.outbox = outbox

@@ -40,7 +40,7 @@ def as_reply(message: Message, limits: Limits, media_root: Path) -> Reply:
     """`media_root` is what `/media/` serves; a file from elsewhere is left out."""
     return Reply(
         topic=message.topic,
-        text=message.text,
+        text=message.words,
         sources=list(message.sources),
         buttons=[[ReplyButton(text=item.text, payload=item.payload, url=item.url) for item in row] for row in message.buttons],
         media=[

@@ -74,6 +74,49 @@ async def test_refuses_messages_over_telegrams_limits(client: Client, params: di
     assert len(client.api.delivered(CHAT)) == (status == 200)
 
 
+PHOTO = {"type": "photo", "media": "attach://a"}
+
+
+@pytest.mark.parametrize(
+    "media, words",
+    [
+        (None, 'parameter "media" is required'),
+        ("[{", "can't parse media JSON object"),
+        ({"type": "photo"}, "expected an Array of InputMedia"),
+        ([], "there are no messages to send"),
+        ([PHOTO], "too few messages to send as an album"),
+        ([PHOTO] * 11, "too many messages to send as an album"),
+        ([PHOTO, {"type": "photo", "media": "attach://b"}], "can't parse InputMedia: media not found"),
+        ([PHOTO, {"type": "photo", "media": "nonsense"}], "wrong file identifier/HTTP URL specified"),
+        ([{"type": "document", "media": "attach://a"}, PHOTO], "document can't be mixed with other media types"),
+        ([{"type": "sticker", "media": "attach://a"}, PHOTO], 'can\'t parse InputMedia: type "sticker" is unsupported'),
+        ([{**PHOTO, "caption": "a" * 1025}, PHOTO], "message caption is too long"),
+    ],
+)
+async def test_an_album_is_refused_as_by_telegram(client: Client, media: Any, words: str) -> None:
+    api = client.api
+    status, body = await _album(api, media)
+    assert (status, body["description"]) == (400, f"Bad Request: {words}")
+    assert not api.delivered(CHAT) and not api.messages(CHAT)
+
+
+async def test_an_album_is_several_messages_of_one_group_without_a_keyboard(client: Client) -> None:
+    api = client.api
+    status, body = await _album(api, [{**PHOTO, "caption": "<b>hai</b>", "parse_mode": "HTML"}, PHOTO])
+    assert status == 200 and len(body["result"]) == 2 and body["result"][0]["caption"] == "hai"
+    assert len({message["media_group_id"] for message in api.messages(CHAT)}) == 1
+    assert not any("reply_markup" in message for message in api.messages(CHAT))
+
+
+async def _album(api: BotApi, media: Any) -> tuple[int, Any]:
+    form = aiohttp.FormData({"chat_id": str(CHAT), "reply_markup": '{"inline_keyboard": [[{"text": "x", "callback_data": "a"}]]}'})
+    form.add_field("a", b"PNG", filename="a.png")
+    if media is not None:
+        form.add_field("media", media if isinstance(media, str) else json.dumps(media))
+    async with aiohttp.ClientSession() as session, session.post(f"{api.url}/bot{api.token}/sendMediaGroup", data=form) as answer:
+        return answer.status, await answer.json()
+
+
 async def test_html_is_resolved_to_text_and_entities_in_utf16_units() -> None:
     text, entities = parse_html("👍 a &lt; b &amp; <i>c&nbsp;</i> &#7853;")
     assert text == "👍 a < b & c&nbsp; ậ"

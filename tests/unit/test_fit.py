@@ -6,7 +6,7 @@ from bot.channels.fit import choices, fit
 from bot.messages import Button, Limits, Media, Message, Poll
 from bot.text import length
 
-TELEGRAM = Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"}), polls=True)
+TELEGRAM = Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"}), album=10, polls=True)
 PLAIN = Limits(text=2000, caption=0, unit="chars", buttons=0)
 FIVE = Limits(text=2000, caption=0, unit="chars", buttons=5, button_text=20)
 TWO = Message(
@@ -65,3 +65,42 @@ def test_a_quiz_is_a_quiz_or_its_text() -> None:
     assert fit(quiz, TELEGRAM)[-1].poll is not None
     [plain] = fit(quiz, PLAIN)
     assert plain.poll is None and "– Còn\n– Hết" in plain.text
+
+
+ALBUM = tuple(Media("photo", f"/{n}.png", str(n)) for n in range(3))
+
+
+def shape(message: Message, limits: Limits = TELEGRAM) -> list[tuple[int, str, int]]:
+    """(photos, text, rows of buttons) of each piece."""
+    return [(len(piece.media), piece.text, len(piece.buttons)) for piece in fit(message, limits)]
+
+
+def test_an_album_is_one_message_and_its_buttons_follow_with_the_closing_words() -> None:
+    assert shape(Message("Ba ảnh", closing="Nhắn DỪNG.", media=ALBUM, buttons=TWO.buttons)) == [(3, "Ba ảnh", 0), (0, "Nhắn DỪNG.", 2)]
+
+
+@pytest.mark.parametrize(
+    ("message", "pieces"),
+    [
+        (Message("Ba ảnh", media=ALBUM), [(3, "Ba ảnh", 0)]),
+        (Message("Ba ảnh", media=ALBUM, buttons=TWO.buttons), [(3, "", 0), (0, "Ba ảnh", 2)]),
+        (Message("", media=ALBUM), [(3, "", 0)]),
+        (Message("d" * 1024, closing="x", media=ALBUM), [(3, "d" * 1024, 0), (0, "x", 0)]),
+        (Message("d" * 1025, closing="x", media=ALBUM), [(3, "", 0), (0, "d" * 1025 + "\n\nx", 0)]),
+        (Message("👍" * 513, closing="x", media=ALBUM), [(3, "", 0), (0, "👍" * 513 + "\n\nx", 0)]),
+    ],
+    ids=["no buttons", "no closing words", "no words", "just a caption", "too long", "too long in utf-16"],
+)
+def test_an_albums_caption_is_what_fits_and_every_button_has_words_above_it(message: Message, pieces: list[tuple[int, str, int]]) -> None:
+    assert shape(message) == pieces
+
+
+def test_where_there_are_no_albums_photos_go_one_by_one() -> None:
+    single = Limits(text=4096, caption=1024, buttons=100, media=frozenset({"photo"}))
+    assert shape(Message("Ba ảnh", closing="Nhắn DỪNG.", media=ALBUM), single) == [(1, "", 0), (1, "", 0), (1, "Ba ảnh\n\nNhắn DỪNG.", 0)]
+    assert shape(Message("Ba ảnh", media=ALBUM), PLAIN) == [(0, "Ba ảnh", 0)]
+
+
+def test_closing_words_end_the_text_and_the_basis_comes_last() -> None:
+    [message] = fit(Message("Tin.", closing="Nhắn DỪNG.", sources=("Luật Cư trú",)), PLAIN)
+    assert message.text == "Tin.\n\nNhắn DỪNG.\n\n📜 Căn cứ: Luật Cư trú."

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from tests.doubles.bot_api_parts.errors import ApiError, bad_request
@@ -53,7 +54,7 @@ class Methods:
     """`sends`: methods that put messages in front of a resident; only they are counted and refused by `rates`."""
 
     def __init__(self, world: World, rates: Rates):
-        self._world, self._rates = world, rates
+        self._world, self._rates, self._groups = world, rates, count(13_000_000_000)
         self.sends: dict[str, Callable[[Request, Chat], Any]] = {
             "sendmessage": self._send_message,
             "sendpoll": self._send_poll,
@@ -124,14 +125,17 @@ class Methods:
         return {kind: media_view(file)}
 
     def _send_media_group(self, request: Request, chat: Chat) -> list[Json]:
-        items = request.json("media") or []
-        if not 2 <= len(items) <= 10:
-            raise bad_request("wrong number of messages in a media group")
-        group = str(len(self._world.files))
+        items = _album(request)
+        for item in items:
+            if item["media"].startswith("attach://") and item["media"].removeprefix("attach://") not in request.files:
+                raise bad_request("can't parse InputMedia: media not found")
+        group = str(next(self._groups))
         contents = [
             {**self._media(request, item["type"], item["media"]), **_caption(Request(item, {})), "media_group_id": group} for item in items
         ]
-        return [self._post(request, chat, **content) for content in contents]
+        # An album has no keyboard: one that is given all the same is passed over in silence, as by Telegram.
+        without = Request({name: value for name, value in request.params.items() if name != "reply_markup"}, {})
+        return [self._post(without, chat, **content) for content in contents]
 
     def _send_poll(self, request: Request, chat: Chat) -> Json:
         question, options = str(request.params.get("question", "")), request.json("options") or []
@@ -271,6 +275,30 @@ def _text(request: Request, name: str, limit: int, too_long: str) -> Json:
     if not text:
         return {}
     return {name: text, ("entities" if name == "text" else "caption_entities"): entities[:ENTITIES]} if entities else {name: text}
+
+
+def _album(request: Request) -> list[Json]:
+    """The items of an album, of kinds that go together. Telegram would send a single one as an ordinary message; nobody should rely on it."""
+    if "media" not in request.params:
+        raise bad_request('parameter "media" is required')
+    items = request.json("media")
+    if not isinstance(items, list) or not all(isinstance(item, dict) and isinstance(item.get("media"), str) for item in items):
+        raise bad_request("expected an Array of InputMedia")
+    kinds = {item.get("type") for item in items}
+    for wrong, words in (
+        (not items, "there are no messages to send"),
+        (len(items) == 1, "too few messages to send as an album"),
+        (len(items) > 10, "too many messages to send as an album"),
+        (
+            kinds - {"photo", "video", "audio", "document"},
+            f'can\'t parse InputMedia: type "{items[0].get("type") if items else ""}" is unsupported',
+        ),
+        ("document" in kinds and len(kinds) > 1, "document can't be mixed with other media types"),
+        ("audio" in kinds and len(kinds) > 1, "audio can't be mixed with other media types"),
+    ):
+        if wrong:
+            raise bad_request(words)
+    return items
 
 
 def _caption(request: Request) -> Json:

@@ -115,6 +115,43 @@ async def test_without_the_database_a_picture_is_uploaded_anew(api: BotApi, tmp_
     assert uploads(api) == 1 and len(api.delivered(CHAT)) == 2
 
 
+def album(folder: Path) -> Message:
+    for name in "abc":
+        (folder / f"{name}.png").write_bytes(name.encode() * 500)
+    photos = tuple(Media("photo", str(folder / f"{name}.png"), name) for name in "abc")
+    return Message("Ba <ảnh>", closing="Nhắn DỪNG.", media=photos, buttons=((button("Dừng", "unsubscribe"),),))
+
+
+async def test_an_album_is_one_call_and_its_buttons_follow(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    for _ in range(2):
+        for piece in fit(album(tmp_path), channel.limits):
+            await channel.send(TO, piece)
+    uploaded, by_id = api.calls_of("sendMediaGroup")
+    assert uploaded.params["media"].count("attach://") == 3 and "attach://" not in by_id.params["media"]
+    *photos, last = api.messages(CHAT)[:4]
+    assert [api.world.files[photo["photo"][-1]["file_id"]].data[:1] for photo in photos] == [b"a", b"b", b"c"]
+    assert len({photo["media_group_id"] for photo in photos}) == 1
+    assert [photo.get("caption") for photo in photos] == ["Ba <ảnh>", None, None]
+    assert last["text"] == "Nhắn DỪNG." and "reply_markup" in last
+
+
+async def test_an_album_is_uploaded_once_however_many_get_it_at_once(api: BotApi, sqlite: Database, tmp_path: Path) -> None:
+    piece = fit(album(tmp_path), TelegramChannel.limits)[0]
+    for _ in range(2):
+        async with open_channel(api, media_ids=StoredMedia(sqlite, "telegram:1")) as channel:
+            await asyncio.gather(*(channel.send(Address("telegram", str(chat)), piece) for chat in range(1, 11)))
+    calls = api.calls_of("sendMediaGroup")
+    assert len(calls) == 20 and sum("attach://" in call.params["media"] for call in calls) == 1
+
+
+async def test_an_album_with_buttons_is_refused_rather_than_sent_without_them(
+    api: BotApi, channel: TelegramChannel, tmp_path: Path
+) -> None:
+    with pytest.raises(errors.Rejected):
+        await channel.send(TO, album(tmp_path))
+    assert not api.sends()
+
+
 async def test_a_missing_file_is_a_fault_of_the_content(channel: TelegramChannel, tmp_path: Path) -> None:
     with pytest.raises(errors.Rejected, match=r"thieu\.png"):
         await channel.send(TO, Message("", media=(Media("photo", str(tmp_path / "thieu.png"), key="x"),)))

@@ -25,7 +25,7 @@ def composer(day: str = "2022-12-24", moment: int | None = None, **more: object)
 
 
 def text(made: Composer, variant: str | None = None, channel: str = "telegram") -> str:
-    return made.message(variant, channel, "Xã Diễn Kỷ").text
+    return made.message(variant, channel, "Xã Diễn Kỷ").full_text
 
 
 def test_every_message_says_who_speaks_and_how_to_stop() -> None:
