@@ -45,11 +45,3 @@ def after_courtesies(text: str) -> "str":
     found = _POINT.search(fold_in_place(text))
     rest = text[found.end() :] if found else text
     return rest if len(rest.split()) >= _LEAST_POINT else text
-
-
-def asking_passage(text: str) -> "str | None":
-    """In a story, the last sentence that asks; None when the text is no story."""
-    if not is_story(text):
-        return None
-    told = sentences(text)
-    return next((sentence for sentence in reversed(told) if _ASKS.search(fold(sentence))), told[-1])
