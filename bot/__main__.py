@@ -11,6 +11,7 @@ from bot.errors import LoaError
 # Where each verb lives. A module is imported when its verb is used: checking content should not wait for Telegram's library.
 VERBS = {
     "up": "up",
+    "sender": "up",
     "ask": "ask",
     "chat": "ask",
     "content": "content",

@@ -15,7 +15,7 @@ from bot.campaigns.pace import LocalPace, NoPace
 from bot.campaigns.pacing import Chats
 from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel, bot_id
-from bot.channels.web import Outbox, WebChannel
+from bot.channels.web import WebChannel
 from bot.errors import LoaError, SettingError, StoreError
 from bot.metrics import CONTENT_PROBLEMS, INBOX_WAITING, RASA_READY
 from bot.parts import Part, run_parts, stop_on_signals, until_stopped
@@ -25,9 +25,12 @@ from bot.services.delivery import Sender
 from bot.services.handle import Handler
 from bot.services.intake import Intake
 from bot.services.media import StoredMedia
+from bot.services.outbox import Outbox
 from bot.services.reply import Pace, Replies
+from bot.services.shared_pace import SharedPace, Turnstile
 from bot.settings import ROOT, Settings
-from bot.store import conversations, inbox
+from bot.store import conversations, deliveries, inbox
+from bot.store import outbox as waiting
 from bot.understanding.supervisor import Supervisor, nlu_environment, nlu_python
 from bot.web.app import WEBHOOK, Ready, create_app
 
@@ -44,14 +47,15 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         core = await stack.enter_async_context(open_core(settings, settings.rasa_url or f"http://127.0.0.1:{port}"))
         listening = stack.enter_context(_listen(settings))
         supervisor = None if settings.rasa_url else make_supervisor(settings, port, core.rasa)
-        web = WebChannel(Outbox())
+        outbox = Outbox(core.database, core.clock)
+        web = WebChannel(outbox)
         channels: dict[str, Channel] = {web.name: web}
         paces: dict[str, Pace] = {web.name: NoPace()}
         parts: list[Part] = []
         messenger = None
         if telegram and settings.telegram_token:
-            messenger = await stack.enter_async_context(_telegram(settings, settings.telegram_token.get_secret_value(), core))
-            channels[messenger.name], paces[messenger.name] = messenger, LocalPace(settings.telegram_rate, Chats())
+            messenger = await stack.enter_async_context(_telegram(settings, core))
+            channels[messenger.name], paces[messenger.name] = messenger, _pace(settings, core, stack)
             parts += _messenger(messenger, paces[messenger.name], core)
         parts += _campaigns(core, channels, paces)
         ready = _Readiness(core, supervisor, messenger)
@@ -59,6 +63,7 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         app = create_app(
             core.turns,
             web,
+            outbox,
             rate_per_minute=settings.web_rate_per_minute,
             trust_proxy=settings.trust_proxy,
             embed_hosts=settings.web_embed_hosts,
@@ -66,7 +71,7 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             telegram_webhook=messenger.webhook if messenger else None,
         )
         parts += [
-            Part("web", _web(app, listening, web.outbox)),
+            Part("web", _web(app, listening, outbox)),
             Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None))),
             Part("housekeeping", until_stopped(lambda: _housekeeping(core, supervisor))),
         ]
@@ -76,8 +81,44 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         return await run_parts(parts, stop)
 
 
-def _telegram(settings: Settings, token: str, core: Core) -> TelegramChannel:
-    secret = settings.telegram_webhook_secret
+async def send(settings: Settings) -> bool:
+    """Only work off campaigns on Telegram, beside a `loa up`, until asked to stop. False if a part died. Raises LoaError."""
+    if not settings.telegram_token:
+        raise SettingError("LOA_TELEGRAM_TOKEN: a sender sends on Telegram, and needs the bot's token")
+    if not settings.redis_url:
+        raise SettingError("LOA_REDIS_URL: processes that send with one token must share its pace, and do so in Redis")
+    async with AsyncExitStack() as stack:
+        stop = await stack.enter_async_context(stop_on_signals())
+        core = await stack.enter_async_context(open_core(settings, settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"))
+        telegram = await stack.enter_async_context(_telegram(settings, core))
+        paces = {telegram.name: _pace(settings, core, stack)}
+        sender = Sender(core.library, core.database, {telegram.name: telegram}, paces, core.clock, core.campaigns.pause_itself)
+        click.echo("Loa sends campaigns; a `loa up` plans them and answers. Ctrl-C stops.")
+        parts = [Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None))), Part("sender", sender.run)]
+        return await run_parts(parts, stop)
+
+
+def _pace(settings: Settings, core: Core, stack: AsyncExitStack) -> Pace:
+    """The pace of the Telegram bot: this process's own, or that of all who know the same Redis."""
+    if not settings.redis_url:
+        return LocalPace(settings.telegram_rate, Chats())
+    turnstile = Turnstile(settings.redis_url.get_secret_value(), bot_id(_token(settings)))
+    stack.push_async_callback(turnstile.aclose)
+
+    async def senders() -> int:
+        async with core.database.read() as connection:
+            return await deliveries.senders(connection)
+
+    return SharedPace(settings.telegram_rate, turnstile, senders, Chats())
+
+
+def _token(settings: Settings) -> str:
+    assert settings.telegram_token
+    return settings.telegram_token.get_secret_value()
+
+
+def _telegram(settings: Settings, core: Core) -> TelegramChannel:
+    secret, token = settings.telegram_webhook_secret, _token(settings)
     channel = TelegramChannel(
         token,
         core.clock,
@@ -213,6 +254,7 @@ async def _housekeeping(core: Core, supervisor: Supervisor | None) -> None:
                 async with core.database.write() as connection:
                     await inbox.forget_old(connection, core.clock.now())
                     await conversations.forget_old(connection, core.clock.now())
+                    await waiting.forget_old(connection, core.clock.now())
                 due = loop.time() + HOUSEKEEPING
         except StoreError as error:
             log.error("housekeeping.failed", error=str(error))

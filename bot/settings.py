@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         description="sqlite:///path or postgresql://user:password@host/name. Default: SQLite in the state folder",
     )
     redis_url: SecretStr | None = Field(
-        None, description="redis://host:6379/0. Shares dialogue state, pace and the delivery queue between machines"
+        None, description="redis://host:6379/0. Shares dialogue state and the pace of sending between processes"
     )
 
     host: str = Field("127.0.0.1", description="Address the web page listens on")

@@ -31,19 +31,23 @@ class LocalPace:
 
     async def reply(self, chat: str) -> None:
         await self._gap(chat)
-        await self._turn(self._replies)
+        await self._reply_turn()
 
     async def campaign(self, chat: str) -> None:
-        await self._gap(chat)
         while (closed := self._bucket.closed_for(self._time())) > 0:  # noqa: ASYNC110 - for a time, not for an event
             await asyncio.sleep(closed)
         await self._near.acquire()
+        try:
+            await self._gap(chat)  # last of all, so that little time passes until it leaves
+        except BaseException:
+            self._near.release()
+            raise
 
     async def leave(self) -> bool:
         try:
             if self._bucket.closed_for(self._time()) > NEAR:
                 return False
-            await self._turn(self._campaigns)
+            await self._campaign_turn()
             return True
         finally:
             self._near.release()
@@ -58,6 +62,12 @@ class LocalPace:
     async def _gap(self, chat: str) -> None:
         if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
             await asyncio.sleep(wait)
+
+    async def _reply_turn(self) -> None:
+        await self._turn(self._replies)
+
+    async def _campaign_turn(self) -> None:
+        await self._turn(self._campaigns)
 
     async def _turn(self, lane: deque[asyncio.Future[None]]) -> None:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -16,12 +16,10 @@ PRIVATE_GAP, GROUP_GAP = 1.01, 3.05  # seconds between messages to one person, t
 
 
 class Bucket:
-    """One bot's budget. `rate`: messages a second."""
+    """One bot's budget. `rate`: messages a second; `share`: how much of it is ours (0–1], while others send with the same bot."""
 
     def __init__(self, rate: float):
-        self.rate = rate
-        # Below 1/s the window grows so that one message fits into it.
-        self._window = max(1.0, 1.0 / rate) + MARGIN
+        self.rate, self.share = rate, 1.0
         self._starts: deque[float] = deque()
         self._replies: deque[float] = deque()
         self._due = 0.0  # when the next campaign message is due by even spacing
@@ -50,7 +48,7 @@ class Bucket:
             self._replies.popleft()
         if not self._replies:
             return 0
-        return min(max(2, round(2 * len(self._replies) / REPLIES_FOR)), max(int(self.rate) // 2, 1))
+        return min(max(2, round(2 * len(self._replies) / REPLIES_FOR)), max(int(self.rate * self.share) // 2, 1))
 
     # --- what happened
 
@@ -61,7 +59,7 @@ class Bucket:
     def took_campaign(self, now: float) -> None:
         self._starts.append(now)
         room = max(self._capacity(now) - self.kept_for_replies(now), 1)
-        self._due = max(self._due, now - CATCH_UP) + self._window / room
+        self._due = max(self._due, now - CATCH_UP) + self._window() / room
 
     def close(self, now: float, seconds: float) -> None:
         """The platform said 429: nothing leaves for so long, and a little less from then on until it has been quiet for a while."""
@@ -75,18 +73,31 @@ class Bucket:
         """The share of `rate` in use."""
         return self._factor
 
-    def _capacity(self, now: float) -> int:
+    def spacing(self, now: float) -> float:
+        """Seconds from one message to the next when the whole bot sends evenly, whatever our share."""
+        self._recover(now)
+        return (max(1.0, 1.0 / self.rate) + MARGIN) / (max(self.rate, 1.0) * self._factor)
+
+    def _recover(self, now: float) -> None:
         if self._factor < 1 and now - self._slowed_at > SPELL:
             self._factor = min(self._factor * FASTER, 1.0)
             self._slowed_at = now
-        return max(int(self.rate * max(1.0, 1.0 / self.rate) * self._factor + 1e-9), 1)
+
+    def _window(self) -> float:
+        # Below 1/s the window grows so that one message fits into it.
+        return max(1.0, 1.0 / (self.rate * self.share)) + MARGIN
+
+    def _capacity(self, now: float) -> int:
+        self._recover(now)
+        return max(int(max(self.rate * self.share, 1.0) * self._factor + 1e-9), 1)
 
     def _room_in(self, now: float, capacity: int) -> float:
-        while self._starts and now - self._starts[0] >= self._window:
+        window = self._window()
+        while self._starts and now - self._starts[0] >= window:
             self._starts.popleft()
         if len(self._starts) < capacity:
             return 0.0
-        return self._starts[len(self._starts) - capacity] + self._window - now
+        return self._starts[len(self._starts) - capacity] + window - now
 
 
 class Chats:

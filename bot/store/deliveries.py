@@ -94,8 +94,8 @@ async def claim(connection: AsyncConnection, sender: int, occurrence_id: int, ch
     return [Claimed(*row) for row in rows]
 
 
-async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> set[int]:
-    """queued → sending, durable before the requests leave. Returns the rows that may be sent.
+async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> dict[int, int]:
+    """queued → sending, durable before the requests leave. Returns the rows that may be sent, and how many of their pieces have arrived.
 
     A row is left out if its campaign was paused, the resident said stop, or another sender took over. Repeating the call after a
     lost connection is harmless: a row this sender marked before is returned again.
@@ -105,9 +105,9 @@ async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> 
         update(Delivery)
         .where(Delivery.id.in_(ids), Delivery.claimed_by == sender, Delivery.state.in_(("queued", "sending")), going)
         .values(state="sending")
-        .returning(Delivery.id)
+        .returning(Delivery.id, Delivery.pieces)
     )
-    return set(result.scalars())
+    return {row[0]: row[1] for row in result}
 
 
 async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int, Outcome], now: datetime) -> None:
@@ -269,6 +269,11 @@ async def beat(connection: AsyncConnection, sender: int, name: str) -> dict[int,
         await connection.execute(insert(SenderRow).values(id=sender, name=name, beats=1))
     rows = await connection.execute(select(SenderRow.id, SenderRow.beats))
     return {row[0]: row[1] for row in rows}
+
+
+async def senders(connection: AsyncConnection) -> int:
+    """How many are listed: those that live, and those not found dead yet."""
+    return await connection.scalar(select(func.count()).select_from(SenderRow)) or 0
 
 
 async def bury(connection: AsyncConnection, dead: int) -> tuple[int, int]:
