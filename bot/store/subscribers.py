@@ -9,8 +9,8 @@ from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Address
-from bot.store import deliveries
-from bot.store.tables import Conversation, InboxItem, Press, Subscriber
+from bot.store import deliveries, outbox
+from bot.store.tables import Conversation, InboxItem, OutboxItem, Press, Subscriber
 from bot.store.upsert import upsert
 
 
@@ -62,9 +62,10 @@ async def opt_in(connection: AsyncConnection, address: Address, place: str | Non
 
 
 async def opt_out(connection: AsyncConnection, address: Address, at: datetime) -> bool:
-    """End consent, and with it whatever campaign messages are still queued. False if there was none in force."""
+    """End consent, and with it whatever campaign messages are still queued or wait for a page. False if there was none in force."""
     result = await connection.execute(update(Subscriber).where(_is(address), Subscriber.opted_out_at.is_(None)).values(opted_out_at=at))
     await deliveries.leave_out(connection, _is(address), "opted_out")
+    await outbox.clear(connection, address)
     return result.rowcount > 0
 
 
@@ -88,7 +89,7 @@ async def wipe(connection: AsyncConnection, address: Address) -> None:
     whose = select(Subscriber.id).where(_is(address))
     await connection.execute(update(Press).where(Press.subscriber_id.in_(whose)).values(subscriber_id=None))
     await connection.execute(delete(Subscriber).where(_is(address)))
-    for table in (Conversation, InboxItem):
+    for table in (Conversation, InboxItem, OutboxItem):
         await connection.execute(delete(table).where(table.channel == address.channel, table.chat == address.chat))
 
 

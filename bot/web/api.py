@@ -6,17 +6,21 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bot.channels.web import Outbox, Posted
 from bot.dialogue import payloads
+from bot.errors import StoreError
+from bot.services.outbox import Outbox, Posted
 from bot.services.turn import LONGEST
 from bot.web.chat import SESSION, Chat, Question
 from bot.web.problems import BAD_REQUEST, Problem, Refused
 from bot.web.rate import RateLimit, client_of
 from bot.web.replies import Reply
+
+log = structlog.get_logger()
 
 HEARTBEAT = 20.0  # seconds: mobile networks and proxies cut a line that is silent for longer
 STREAMS = 500  # open pages that are told at once; further ones ask from time to time
@@ -100,12 +104,15 @@ def routes(chat: Chat, outbox: Outbox, polls: RateLimit, trust_proxy: bool) -> A
             204: {"description": "Too many open streams: ask again without `Accept: text/event-stream`"},
             422: _PROBLEMS[422],
             429: _PROBLEMS[429],
+            503: _PROBLEMS[503],
         },
     )
     async def messages(
         request: Request,
         session: Annotated[SessionId, Query()],
-        after: Annotated[str | None, Query(max_length=40, description="Id of the last message seen")] = None,
+        after: Annotated[
+            str | None, Query(max_length=40, description="Id of the last message seen; it and earlier ones are forgotten")
+        ] = None,
         last_event_id: Annotated[str | None, Header(max_length=40)] = None,
     ) -> Response | Messages:
         """Campaign messages for this session, oldest first. With `Accept: text/event-stream` they come as they are sent."""
@@ -113,8 +120,13 @@ def routes(chat: Chat, outbox: Outbox, polls: RateLimit, trust_proxy: bool) -> A
         if seconds := polls.wait(client):
             raise Refused(429, "too_many", chat.say("busy"), retry_after=int(seconds) + 1)
         last = last_event_id or after
-        if "text/event-stream" not in request.headers.get("accept", ""):
-            return Messages(messages=[_shown(chat, posted) for posted in outbox.after(session, last)])
+        try:
+            await outbox.seen(session, last)
+            if "text/event-stream" not in request.headers.get("accept", ""):
+                return Messages(messages=[_shown(chat, posted) for posted in await outbox.after(session, last)])
+        except StoreError as error:
+            log.error("web.unavailable", error=type(error).__name__)
+            raise Refused(503, "unavailable", chat.say("error"), retry_after=10) from None
         if streams.total() >= STREAMS or streams[client] >= STREAMS_A_CLIENT or outbox.closed:
             return Response(status_code=204)
         return StreamingResponse(
@@ -129,7 +141,7 @@ def _shown(chat: Chat, posted: Posted) -> PostedReply:
 
 
 async def _stream(chat: Chat, outbox: Outbox, session: str, last: str | None, streams: Counter[str], client: str) -> AsyncIterator[str]:
-    """Server-sent events until the page leaves or the outbox closes; a comment as heartbeat."""
+    """Server-sent events until the page leaves, the outbox closes or the database is away; a comment as heartbeat."""
     streams[client] += 1
     try:
         yield "retry: 5000\n\n"
@@ -144,6 +156,8 @@ async def _stream(chat: Chat, outbox: Outbox, session: str, last: str | None, st
                 last = posted.id
                 reply = _shown(chat, posted).reply.model_dump()
                 yield f"id: {posted.id}\ndata: {json.dumps(reply, ensure_ascii=False)}\n\n"
+    except StoreError as error:
+        log.error("web.unavailable", error=type(error).__name__)  # the page comes again by itself
     finally:
         streams[client] -= 1
         if not streams[client]:

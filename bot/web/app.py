@@ -13,6 +13,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.staticfiles import StaticFiles
 
 from bot.channels.web import WebChannel
+from bot.services.outbox import Outbox
 from bot.services.turn import Turns
 from bot.web import api, pages, problems
 from bot.web.chat import Chat
@@ -37,6 +38,7 @@ TelegramWebhook = Callable[[bytes, str | None], Awaitable[int]]
 def create_app(
     turns: Turns,
     channel: WebChannel,
+    outbox: Outbox,
     *,
     rate_per_minute: int,
     trust_proxy: bool,
@@ -52,7 +54,7 @@ def create_app(
         docs_url=None,  # FastAPI's pages load scripts from a CDN; docs/reference/api.md and /openapi.json serve instead
         redoc_url=None,
     )
-    app.include_router(api.routes(chat, channel.outbox, RateLimit(POLLS), trust_proxy))
+    app.include_router(api.routes(chat, outbox, RateLimit(POLLS), trust_proxy))
     app.include_router(pages.routes(chat, turns, trust_proxy))
     app.mount("/static", pages.VersionedFiles(directory=pages.STATIC))
     app.mount("/media", StaticFiles(directory=turns.library().media, check_dir=False))

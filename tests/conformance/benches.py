@@ -13,9 +13,9 @@ from typing import Any
 from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel
 from bot.channels.terminal import TerminalChannel
-from bot.channels.web import Outbox, WebChannel
+from bot.channels.web import WebChannel
 from bot.clock import SystemClock
-from bot.messages import Address
+from bot.messages import Address, Message
 from tests.doubles.bot_api import BotApi
 
 
@@ -49,18 +49,28 @@ async def terminal() -> AsyncIterator[Bench]:
     yield Bench(TerminalChannel(out), Address("terminal", "me"), shown)
 
 
+class Page:
+    """An outbox that is read at once."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    async def put(self, session: str, message: Message) -> str:
+        self.messages.append(message)
+        return str(len(self.messages))
+
+
 @asynccontextmanager
 async def web() -> AsyncIterator[Bench]:
-    outbox = Outbox()
+    page = Page()
 
     def shown() -> list[Shown]:
-        messages = [posted.message for posted in outbox.after("session", None)]
         return [
             Shown(message.full_text, tuple((button.text, button.payload or button.url or "") for button in chain(*message.buttons)))
-            for message in messages
+            for message in page.messages
         ]
 
-    yield Bench(WebChannel(outbox), Address("web", "session"), shown)
+    yield Bench(WebChannel(page), Address("web", "session"), shown)
 
 
 _TELEGRAM_TROUBLES: dict[str, dict[str, Any]] = {

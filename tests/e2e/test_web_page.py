@@ -190,7 +190,7 @@ async def test_clearing_asks_first_then_forgets_here_and_ends_campaign_messages(
     async with page.expect_response("**/api/chat"):
         await page.get_by_role("button", name="Xóa hết").click()
     await expect(page.locator(".kept")).to_have_count(0)
-    assert await _state(page) == {"session": None, "after": None, "items": []}
+    assert await _state(page) == {"session": None, "after": None, "seen": [], "items": []}
     async with sqlite.read() as connection:
         consent = await subscribers.find(connection, Address("web", session))
     assert consent is not None and not consent.in_force

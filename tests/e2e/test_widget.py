@@ -40,7 +40,7 @@ async def host(web: Web, site: str, host_port: int) -> AsyncIterator[str]:
     async def page(old: bool = False) -> HTMLResponse:
         return HTMLResponse(HOST.format(site=site, viewport="" if old else FITS_PHONES))
 
-    async with running(Web(app, web.turns, web.channel, web.understanding), host_port):
+    async with running(Web(app, web.turns, web.channel, web.understanding, web.outbox), host_port):
         yield f"http://localhost:{host_port}/"
 
 
@@ -125,7 +125,7 @@ async def test_a_site_that_is_not_allowed_gets_an_empty_frame(library, sqlite, c
         async def page() -> HTMLResponse:
             return HTMLResponse(HOST.format(site=site, viewport=""))
 
-        async with running(Web(app, closed.turns, closed.channel, closed.understanding), host_port):
+        async with running(Web(app, closed.turns, closed.channel, closed.understanding, closed.outbox), host_port):
             page_ = await browser.new_page()
             await page_.goto(f"http://localhost:{host_port}/")
             async with page_.expect_console_message(lambda line: "frame-ancestors" in line.text):

@@ -14,7 +14,7 @@
   var log = $('cuoc-tro-chuyen'), form = $('hoi'), input = $('cau-hoi'), typing = $('dang-tra-loi');
   var embedded = document.body.classList.contains('embed');
 
-  // --- what is remembered: { session, after, items: [{ from: 'me'|'loa', … }] }
+  // --- what is remembered: { session, after, seen: [ids], items: [{ from: 'me'|'loa', … }] }
 
   var memory = {};      // where the browser forbids storage (a frame without cookies)
   function read(key) {
@@ -25,12 +25,13 @@
     try { window.localStorage.setItem(key, value); } catch (e) { /* full or forbidden: the page goes on without */ }
   }
 
+  function empty() { return { session: null, after: null, seen: [], items: [] }; }
   function load() {
     try {
       var found = JSON.parse(read(KEPT));
-      if (found && Array.isArray(found.items)) { return found; }
+      if (found && Array.isArray(found.items)) { found.seen = found.seen || []; return found; }
     } catch (e) { /* spoiled: start anew */ }
-    return { session: null, after: null, items: [] };
+    return empty();
   }
   var state = load();
   function save() {
@@ -275,8 +276,9 @@
     look = window.setTimeout(function () { look = null; follow(); }, LOOK);
   }
   function arrived(id, reply) {
-    if (id === state.after) { return; }
-    state.after = id;
+    if (state.seen.indexOf(id) >= 0) { return; }   // given again until the server knows that it came
+    state.seen = state.seen.concat(id).slice(-ITEMS);
+    if (!(Number(id) < Number(state.after))) { state.after = id; }
     add({ from: 'loa', reply: reply }).node.classList.add('kept', 'new');
   }
 
@@ -355,7 +357,7 @@
     if (state.session) { post({ session: state.session, text: 'DỪNG' }, function () {}); }
     unfollow();
     queue = [];
-    state = { session: null, after: null, items: [] };
+    state = empty();
     save();
     redraw();
     askClear(false);

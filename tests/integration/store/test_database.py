@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from bot.clock import ManualClock
 from bot.errors import SettingError, StoreError
-from bot.messages import Address
-from bot.store import subscribers
+from bot.messages import Address, Incoming, Message
+from bot.store import conversations, inbox, outbox, subscribers
 from bot.store.database import Database
 from bot.store.database import database_url as parse_url
 from bot.store.tables import Base, Subscriber
@@ -75,10 +75,17 @@ async def test_a_block_is_the_platforms_word_and_leaves_consent_alone(database: 
 async def test_wiping_leaves_no_row_of_the_resident_in_any_table(database: Database, clock: ManualClock) -> None:
     async with database.write() as connection:
         await subscribers.opt_in(connection, ADDRESS, None, "v1", clock.now())
+        await conversations.remember(connection, ADDRESS, ["/menu"], clock.now())
+        await inbox.add(connection, [Incoming(ADDRESS, "1", "text", "chào")], clock.now())
+        await outbox.put(connection, ADDRESS, Message("tin"), clock.now(), each=9)
+        personal = [table for table in Base.metadata.sorted_tables if "chat" in table.columns]
+        for table in personal:
+            assert (await connection.execute(select(table).where(table.c.chat == ADDRESS.chat))).first(), (
+                f"{table.name} is not put to the test"
+            )
         await subscribers.wipe(connection, ADDRESS)
-        for table in Base.metadata.sorted_tables:
-            if "chat" in table.columns:
-                assert (await connection.execute(select(table).where(table.c.chat == ADDRESS.chat))).first() is None, table.name
+        for table in personal:
+            assert (await connection.execute(select(table).where(table.c.chat == ADDRESS.chat))).first() is None, table.name
 
 
 async def test_a_server_that_is_away_is_said_without_the_password(tmp_path: Path) -> None:

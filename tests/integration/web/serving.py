@@ -10,9 +10,10 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from bot.channels.web import Outbox, WebChannel
+from bot.channels.web import WebChannel
 from bot.clock import Clock
 from bot.content.library import Library
+from bot.services.outbox import Outbox
 from bot.services.turn import Turns
 from bot.store.database import Database
 from bot.web.app import create_app
@@ -30,14 +31,16 @@ class Web:
     turns: Turns
     channel: WebChannel
     understanding: KnownSentences
+    outbox: Outbox
 
 
 def build(library: Library, database: Database, clock: Clock, **options: Any) -> Web:
     """`options` go to `create_app`."""
-    understanding, channel = KnownSentences(), WebChannel(Outbox())
+    understanding, outbox = KnownSentences(), Outbox(database, clock)
+    channel = WebChannel(outbox)
     turns = Turns(lambda: library, understanding, database, clock)
     settled = {"rate_per_minute": 1000, "trust_proxy": False, "embed_hosts": (), "ready": all_ready} | options
-    return Web(create_app(turns, channel, **settled), turns, channel, understanding)
+    return Web(create_app(turns, channel, outbox, **settled), turns, channel, understanding, outbox)
 
 
 @contextlib.asynccontextmanager
@@ -52,7 +55,7 @@ async def running(web: Web, port: int = 0) -> AsyncIterator[str]:
         await until(lambda: server.started or serving.done())
         yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
     finally:
-        web.channel.outbox.close()
+        web.outbox.close()
         server.should_exit = True
         await serving
         listening.close()

@@ -2,17 +2,29 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.channels.base import Channel
-from bot.channels.web import Outbox, WebChannel
-from bot.messages import Address, Media, Message
+from bot.channels.web import WebChannel
+from bot.clock import ManualClock
+from bot.content.library import Library
+from bot.errors import OutcomeUnknown
+from bot.messages import Address, Button, Media, Message
+from bot.services.outbox import Outbox, Posted
+from bot.store import outbox as store
+from bot.store import subscribers
+from bot.store.database import Database
 from bot.web import api
 from bot.web.replies import as_reply
-from tests.integration.web.serving import Web, running
+from tests.integration.web.serving import Web, build, running
+
+Step = Callable[..., Awaitable[object]]
 
 MINE, OTHER = "m" * 32, "o" * 32
 
@@ -32,9 +44,10 @@ async def test_messages_are_fetched_in_order_and_only_by_their_own_session(web: 
         return [one["reply"]["text"] for one in found]
 
     assert await texts() == ["một", "hai"]
-    assert await texts(after=first) == ["hai"]
-    assert await texts(after="deadbeef-99") == ["một", "hai"], "an id of an earlier run"
+    assert await texts(after="deadbeef-99") == ["một", "hai"], "an id of an earlier version"
     assert await texts(after="-- nonsense") == ["một", "hai"]
+    assert await texts(after=first) == ["hai"]
+    assert await texts() == ["hai"], "what the page has is kept no longer"
 
 
 @pytest.mark.parametrize("query", ["", "?session=abc", "?session=" + "x" * 32 + "&after=" + "9" * 50])
@@ -87,7 +100,7 @@ async def test_a_quiet_line_has_a_heartbeat_and_stopping_ends_it(web: Web, monke
         stream = Stream(response)
         await stream.event()
         assert await stream.event() == {"comment": "."}
-        web.channel.outbox.close()
+        web.outbox.close()
         while await stream.event():
             pass
 
@@ -107,13 +120,87 @@ async def test_the_number_of_open_lines_is_bounded_and_a_closed_one_makes_room(w
                         break
 
 
-def test_the_outbox_forgets_the_oldest_messages_and_the_least_recent_sessions() -> None:
-    outbox = Outbox(sessions=3, each=2)
-    for number in range(4):
-        for text in "abc":
-            outbox.put(str(number), Message(text))
-    assert [posted.message.text for posted in outbox.after("3", None)] == ["b", "c"]
-    assert outbox.after("0", None) == []
+WHOLE = Message(
+    "Tin",
+    closing="Nhắn DỪNG.",
+    buttons=((Button("Ở đâu", payload="/topic a/b"),), (Button("Mở", url="https://vneid.gov.vn"),)),
+    sources=("Luật Cư trú",),
+    topic="a/b",
+    media=(Media("photo", "/content/media/a.png", "a:1"),),
+)
+
+
+async def test_a_message_waits_for_its_page_over_a_restart_just_as_it_was(database: Database, clock: ManualClock) -> None:
+    number = await Outbox(database, clock).put(MINE, WHOLE)
+    restarted = Outbox(database, clock)
+    assert await restarted.after(MINE, None) == [Posted(number, WHOLE)]
+    assert await restarted.after(OTHER, None) == []
+
+
+async def test_it_is_given_again_until_the_page_says_that_it_came(database: Database, clock: ManualClock) -> None:
+    outbox = Outbox(database, clock)
+    first, second = await outbox.put(MINE, Message("một")), await outbox.put(MINE, Message("hai"))
+    assert [item.id for item in await outbox.after(MINE, None)] == [first, second]
+    await outbox.seen(MINE, first)
+    assert [item.id for item in await outbox.after(MINE, None)] == [second]
+    await outbox.seen(MINE, second)
+    third = await outbox.put(MINE, Message("ba"))
+    assert int(third) > int(second), "ids are not given again, or the page would take it for one it had"
+    assert [item.id for item in await outbox.after(MINE, second)] == [third]
+
+
+async def test_what_was_never_handed_out_is_not_taken_for_seen(database: Database, clock: ManualClock) -> None:
+    """Of two that came at once, the later one may be readable first."""
+    outbox = Outbox(database, clock)
+    first, second = await outbox.put(MINE, Message("một")), await outbox.put(MINE, Message("hai"))
+    await outbox.seen(MINE, second)
+    assert [item.id for item in await outbox.after(MINE, second)] == [first, second]
+
+
+async def test_the_newest_are_kept_and_for_a_week(database: Database, clock: ManualClock) -> None:
+    outbox = Outbox(database, clock, each=2)
+    for text in "abc":
+        await outbox.put(MINE, Message(text))
+    await outbox.put(OTHER, Message("x"))
+    assert [item.message.text for item in await outbox.after(MINE, None)] == ["b", "c"]
+    clock.advance(days=7)
+    assert await outbox.after(MINE, None) == [] == await outbox.after(OTHER, None)
+
+
+async def test_what_nobody_fetched_for_a_week_leaves_the_disk(database: Database, clock: ManualClock) -> None:
+    await Outbox(database, clock).put(MINE, Message("tin"))
+    for days, left in ((7, 1), (8, 0)):
+        async with database.write() as connection:
+            await store.forget_old(connection, clock.now() + timedelta(days=days))
+            assert len(await store.waiting(connection, Address("web", MINE), 0, clock.now())) == left
+
+
+async def test_read_on_another_day_it_says_which_day_it_was_written_for(database: Database, clock: ManualClock) -> None:
+    outbox = Outbox(database, clock)
+    await outbox.put(MINE, Message("Còn 3 ngày."))
+    clock.advance(days=2)
+    [item] = await outbox.after(MINE, None)
+    assert item.message.text == "(Tin gửi ngày 07/11/2022)\n\nCòn 3 ngày."
+
+
+@pytest.mark.parametrize("step", [subscribers.wipe, partial(subscribers.opt_out, at=ManualClock(datetime(2022, 11, 7)).now())])
+async def test_who_deletes_their_data_or_says_stop_finds_nothing_waiting(database: Database, clock: ManualClock, step: Step) -> None:
+    outbox = Outbox(database, clock)
+    await outbox.put(MINE, Message("tin"))
+    await outbox.put(OTHER, Message("tin"))
+    async with database.write() as connection:
+        await step(connection, Address("web", MINE))
+    assert await outbox.after(MINE, None) == [] and len(await outbox.after(OTHER, None)) == 1
+
+
+async def test_without_the_database_nothing_is_sent_blindly_again_and_the_page_is_asked_to_wait(
+    library: Library, clock: ManualClock, client_of: Callable[[Web], httpx.AsyncClient]
+) -> None:
+    away = build(library, Database("postgresql://loa@127.0.0.1:1/loa"), clock)
+    with pytest.raises(OutcomeUnknown):
+        await away.channel.send(Address("web", MINE), Message("tin"))
+    response = await client_of(away).get("/api/messages", params={"session": MINE})
+    assert response.status_code == 503 and "Retry-After" in response.headers
 
 
 def test_media_have_an_address_unless_they_lie_elsewhere() -> None:
