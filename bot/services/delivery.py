@@ -11,7 +11,7 @@ import os
 import socket
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -112,6 +112,9 @@ class Sender:
         self._trouble = {name: Trouble() for name in channels}
         self._health: defaultdict[int, Health] = defaultdict(Health)
         self._parked: set[asyncio.Task[None]] = set()
+        # Rows that a task here will send or give back. Taken for dead while the database was away, this sender gets its own rows
+        # a second time: they need no second task.
+        self._in_hand: set[int] = set()
         self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
         self._seen_beats: dict[int, tuple[int, float]] = {}
         self._wakes = {name: asyncio.Event() for name in channels}
@@ -223,6 +226,9 @@ class Sender:
                 rows = await deliveries.claim(connection, self._id, opening.occurrence.id, channel, room - taken, now)
             taken += len(rows)
             for row in rows:
+                if row.id in self._in_hand:
+                    continue
+                self._in_hand.add(row.id)
                 task = group.create_task(self._deliver(row, opening), name=f"deliver-{channel}")
                 self._tasks[channel].add(task)
                 task.add_done_callback(lambda done: self._ended(channel, done))
@@ -259,23 +265,28 @@ class Sender:
             await self._trouble[row.channel].pass_by()
             await self._paces[row.channel].campaign(row.chat)
             self._parked.discard(task)
-            if not await self._may_leave(row):
+            arrived = await self._may_leave(row)
+            if arrived is None:
                 self._paces[row.channel].back_out()
                 await self._give_back(row)
                 return
-            # From here on the row is on disk as leaving.
+            # From here on the row is on disk as leaving; another sender may have sent a part of it since it was claimed.
+            row = replace(row, pieces=arrived)
             leaves = await self._paces[row.channel].leave()
             outcome = await self._send(row, opening, pieces) if leaves else Outcome("queued", pieces=row.pieces, tried=False)
+            self._in_hand.discard(row.id)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
 
-    async def _may_leave(self, row: Claimed) -> bool:
+    async def _may_leave(self, row: Claimed) -> int | None:
+        """None if not; else how many of its pieces have arrived."""
         current = self._openings.get(row.occurrence_id)
         if self._stopping or current is None or not current.may_send(self._clock.now()):
-            return False
+            return None
         return await self._journal.mark(row.id)
 
     async def _give_back(self, row: Claimed) -> None:
+        self._in_hand.discard(row.id)
         with contextlib.suppress(StoreError):  # a row that stays claimed is freed when this sender ends
             async with self._database.write() as connection:
                 await deliveries.release(connection, self._id, [row.id])

@@ -26,13 +26,13 @@ class Journal:
 
     def __init__(self, database: Database, sender: int, clock: Clock):
         self._database, self._sender, self._clock = database, sender, clock
-        self._marks: dict[int, asyncio.Future[bool]] = {}
+        self._marks: dict[int, asyncio.Future[int | None]] = {}
         self._outcomes: dict[int, tuple[Outcome, asyncio.Future[None]]] = {}
         self._wake = asyncio.Event()
 
-    async def mark(self, row: int) -> bool:
-        """Whether the row may be sent; once True is returned, that it is on its way is on disk."""
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def mark(self, row: int) -> int | None:
+        """None if the row may not be sent. Else how many of its pieces have arrived before, and that it is on its way is on disk."""
+        future: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         self._marks[row] = future
         self._wake.set()
         return await future
@@ -61,7 +61,7 @@ class Journal:
         outcomes, self._outcomes = self._outcomes, {}
         if not marks and not outcomes:
             return
-        allowed: set[int] = set()
+        allowed: dict[int, int] = {}
         attempt = 0
         while True:
             try:
@@ -82,7 +82,7 @@ class Journal:
                 await asyncio.sleep(RETRY[min(attempt, len(RETRY)) - 1])
         for row, future in marks.items():
             if not future.done():
-                future.set_result(row in allowed)
+                future.set_result(allowed.get(row))
         for _, done in outcomes.values():
             if not done.done():
                 done.set_result(None)

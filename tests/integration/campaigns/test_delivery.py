@@ -3,10 +3,13 @@
 import asyncio
 
 import pytest
+from sqlalchemy import func, select, update
 
+from bot.campaigns.pace import NoPace
 from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Throttled, Unreachable
 from bot.messages import Address
 from bot.store import deliveries, subscribers
+from bot.store.tables import Delivery
 from tests.integration.campaigns.conftest import Province, simple, wait_for
 
 
@@ -191,9 +194,45 @@ async def test_a_row_taken_over_by_another_sender_is_not_sent_by_the_first(provi
         [row] = await deliveries.claim(connection, first, occurrence.id, "telegram", 10, province.clock.now())
         await deliveries.bury(connection, first)
         assert [row] == await deliveries.claim(connection, second, occurrence.id, "telegram", 10, province.clock.now())
-        assert await deliveries.mark(connection, first, [row.id]) == set()
-        assert await deliveries.mark(connection, second, [row.id]) == {row.id}
-        assert await deliveries.mark(connection, second, [row.id]) == {row.id}, "a commit whose answer was lost is repeated"
+        assert await deliveries.mark(connection, first, [row.id]) == {}
+        assert await deliveries.mark(connection, second, [row.id]) == {row.id: 0}
+        assert await deliveries.mark(connection, second, [row.id]) == {row.id: 0}, "a commit whose answer was lost is repeated"
+
+
+class Waiting(NoPace):
+    """Nobody's turn comes before the gate opens."""
+
+    def __init__(self) -> None:
+        self.gate, self.asked = asyncio.Event(), 0
+
+    async def campaign(self, chat: str) -> None:
+        self.asked += 1
+        await self.gate.wait()
+
+
+async def claimed(province: Province) -> int:
+    async with province.database.read() as connection:
+        return await connection.scalar(select(func.count()).where(Delivery.claimed_by.is_not(None))) or 0
+
+
+async def test_a_sender_taken_for_dead_sends_the_rows_it_gets_again_once(province: Province) -> None:
+    """As after an outage of the database longer than the others' patience: its rows are queued again, and it claims them again."""
+    await province.subscribe([1, 2, 3])
+    await province_ready(province, simple())
+    pace = Waiting()
+    async with province.sending(pace=pace) as sender:
+        await wait_for(lambda: pace.asked == 3)
+        async with province.database.write() as connection:
+            await deliveries.bury(connection, sender._id)
+            await connection.execute(update(Delivery).where(Delivery.id == 1).values(pieces=1))  # sent by another meanwhile
+        async with asyncio.timeout(10):
+            while await claimed(province) < 3:
+                await asyncio.sleep(0.01)
+        pace.gate.set()
+        await province.drain()
+    assert await province.counts() == {"sent": 3}
+    assert province.channel.got == {"2": 1, "3": 1}, "the only piece of the first had arrived"
+    assert pace.asked == 3, "a second task for a row would send it a second time"
 
 
 async def test_what_could_not_be_sent_in_time_is_reported_as_expired(province: Province) -> None:
