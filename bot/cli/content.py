@@ -1,11 +1,12 @@
 """`loa content check | review`: what staff run before they hand in an edit."""
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from bot.content.library import load
-from bot.errors import ContentError
+from bot.errors import ContentError, Problem
 from bot.settings import load as load_settings
 
 
@@ -14,20 +15,36 @@ def content() -> None:
     pass
 
 
-@content.command(help="Report every mistake with file:line:column; exit 1 if there is one.")
+@content.command(help="Report every mistake, in campaigns too, with file:line:column; exit 1 if there is one.")
 def check() -> None:
+    from bot.bootstrap import LIMITS
+    from bot.campaigns.library import load as load_campaigns
+
+    folder = load_settings().content_dir
     try:
-        library = load(load_settings().content_dir)
+        library = load(folder)
     except ContentError as error:
-        click.echo(str(error))
-        count = sum(not problem.warning for problem in error.problems)
-        click.echo(f"\nCó {count} lỗi. Bản nội dung cũ vẫn đang chạy; sửa xong, chạy lại lệnh này.")
+        _report(error.problems)
+        click.echo("Các chiến dịch được kiểm tra khi phần này đã đúng.")
         sys.exit(1)
-    for problem in library.warnings:
-        click.echo(str(problem))
+    campaigns, problems, _ = load_campaigns(library, folder / "campaigns", LIMITS)
+    if _report([*library.warnings, *problems]):
+        sys.exit(1)
     answers = sum(len(topic.answers) for topic in library.topics.values())
     examples = sum(len(topic.examples) for topic in library.topics.values())
-    click.echo(f"Nội dung đúng: {len(library.topics)} câu hỏi, {answers} câu trả lời theo giai đoạn, {examples} câu mẫu.")
+    click.echo(
+        f"Nội dung đúng: {len(library.topics)} câu hỏi, {answers} câu trả lời theo giai đoạn, {examples} câu mẫu, {len(campaigns)} chiến dịch."
+    )
+
+
+def _report(problems: Sequence[Problem]) -> int:
+    """Show them; returns how many are mistakes."""
+    for problem in problems:
+        click.echo(str(problem))
+    count = sum(not problem.warning for problem in problems)
+    if count:
+        click.echo(f"\nCó {count} lỗi. Bản nội dung cũ vẫn đang chạy; sửa xong, chạy lại lệnh này.")
+    return count
 
 
 @content.command(help="List the answers that a content owner must check: not certain, or with a note for review.")

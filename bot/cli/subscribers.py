@@ -1,7 +1,6 @@
 """`loa subscribers …`: bring in those who agreed elsewhere, count, export."""
 
 import csv
-from collections.abc import Iterable
 from itertools import batched
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import click
 
 from bot.bootstrap import Core
 from bot.cli.campaign import _number, _run
-from bot.services.imports import Enrolment, read_enrolments
+from bot.services.imports import read_enrolments
 from bot.store import subscribers as store
 
 BATCH = 1000  # rows a transaction
@@ -20,25 +19,27 @@ def subscribers() -> None:
     pass
 
 
-@subscribers.command("import", help="Read a CSV: channel,chat,place,consent_version,consent_at. A repeated import changes nothing.")
+@subscribers.command(
+    "import",
+    help="Read a CSV: channel,chat,place,consent_version,consent_at, and opted_out_at,unreachable as an export writes them. "
+    "Who is known stays as they are, but for a stop, which counts. A repeated import changes nothing.",
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(file: Path) -> None:
     async def work(core: Core) -> None:
         places, now = core.library().places, core.clock.now()
         total = sum(1 for _ in read_enrolments(file, places, now))  # every line is looked at before the first is written
-        added = 0
+        added = stopped = 0
         with click.progressbar(length=total, label="Đang nhập") as bar:
             for batch in batched(read_enrolments(file, places, now), BATCH):
-                added += await _add(core, batch)
+                async with core.database.write() as connection:
+                    new, ended = await store.enrol(connection, batch, now)
+                added, stopped = added + new, stopped + ended
                 bar.update(len(batch))
-        click.echo(f"Đọc {_number(total)} dòng, thêm mới {_number(added)}; {_number(total - added)} người đã có, giữ nguyên.")
+        said = f", riêng {_number(stopped)} người trong số đó đã nhắn DỪNG nên thôi gửi" if stopped else ""
+        click.echo(f"Đọc {_number(total)} dòng, thêm mới {_number(added)}; {_number(total - added)} người đã có, giữ nguyên{said}.")
 
     _run(work)
-
-
-async def _add(core: Core, batch: Iterable[Enrolment]) -> int:
-    async with core.database.write() as connection:
-        return await store.enrol(connection, batch)
 
 
 @subscribers.command(help="How many, by channel, locality and whether they can be written to.")

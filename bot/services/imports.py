@@ -36,25 +36,29 @@ def read_figures(path: Path, places: Places) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """One line of a subscriber import: who, where, and which consent was given when."""
+    """One line of a subscriber import: who, where, which consent was given when, and whether it was ended or the platform lost them."""
 
     channel: str
     chat: str
     place: str | None
     consent_version: str
     consent_at: datetime
+    opted_out_at: datetime | None = None
+    unreachable: str | None = None
 
 
-CHANNELS = ("telegram", "zalo")
+CHANNELS = ("telegram", "zalo", "web", "terminal")
+NEEDED = ("channel", "chat", "place", "consent_version", "consent_at")
 
 
 def read_enrolments(path: Path, places: Places, now: datetime) -> Iterator[Enrolment]:
-    """`channel,chat,place,consent_version,consent_at`, line by line. Raises ContentError at the first bad line: nothing is guessed.
+    """`channel,chat,place,consent_version,consent_at`, and if it is there `opted_out_at` and `unreachable`, as an export writes them.
 
-    A line without consent is refused, and with it the file: whoever made the list must look at it again.
+    Line by line. Raises ContentError at the first bad line: nothing is guessed. A line without consent is refused, and with it the
+    file: whoever made the list must look at it again.
     """
     problems: list[Problem] = []
-    for line, row in _rows(path, ("channel", "chat", "place", "consent_version", "consent_at"), problems):
+    for line, row in _rows(path, NEEDED, problems, ("opted_out_at", "unreachable")):
         enrolment = _enrolment(path, line, row, places, now, problems)
         _raise(problems)
         if enrolment:
@@ -66,21 +70,25 @@ def _enrolment(path: Path, line: int, row: dict[str, str], places: Places, now: 
     def bad(message: str) -> None:
         problems.append(Problem(path.name, line, 1, message))
 
-    at = _moment(row["consent_at"])
+    at, stopped = _moment(row["consent_at"]), _moment(row["opted_out_at"])
     if not row["consent_version"] or not row["consent_at"]:
         bad("không có sự đồng ý (consent_version, consent_at): không được nhập người này")
     elif at is None:
         bad(f'consent_at "{row["consent_at"]}" phải là ngày giờ dạng 2026-11-07T08:30')
-    elif at > now:
-        bad("consent_at nằm trong tương lai")
+    elif row["opted_out_at"] and stopped is None:
+        bad(f'opted_out_at "{row["opted_out_at"]}" phải là ngày giờ dạng 2026-11-07T08:30, hoặc để trống nếu chưa nhắn DỪNG')
+    elif at > now or (stopped and stopped > now):
+        bad("consent_at hoặc opted_out_at nằm trong tương lai")
     elif row["channel"] not in CHANNELS:
         bad(f'kênh "{row["channel"]}" chỉ được là: {", ".join(CHANNELS)}')
     elif not row["chat"] or len(row["chat"]) > 64:
         bad("thiếu chat (mã cuộc trò chuyện)")
     elif row["place"] and row["place"] not in places:
         bad(f'không có nơi nào mã "{row["place"]}"')
+    elif len(row["consent_version"]) > 40 or len(row["unreachable"]) > 20:
+        bad("consent_version dài hơn 40 hoặc unreachable dài hơn 20 ký tự")
     else:
-        return Enrolment(row["channel"], row["chat"], row["place"] or None, row["consent_version"], at)
+        return Enrolment(row["channel"], row["chat"], row["place"] or None, row["consent_version"], at, stopped, row["unreachable"] or None)
     return None
 
 
@@ -91,15 +99,17 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-def _rows(path: Path, columns: tuple[str, ...], problems: list[Problem]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, stripped values by column)."""
+def _rows(
+    path: Path, columns: tuple[str, ...], problems: list[Problem], optional: tuple[str, ...] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, stripped values by column); an optional column that is not there is empty."""
     with path.open(newline="", encoding="utf-8-sig") as file:
         reader = csv.DictReader(file)
         if missing := [column for column in columns if column not in (reader.fieldnames or ())]:
             problems.append(Problem(path.name, 1, 1, f"thiếu cột {', '.join(missing)}. Dòng đầu phải là: {','.join(columns)}"))
             return
         for row in reader:
-            yield reader.line_num, {column: (row[column] or "").strip() for column in columns}
+            yield reader.line_num, {column: (row.get(column) or "").strip() for column in (*columns, *optional)}
 
 
 def _raise(problems: list[Problem]) -> None:

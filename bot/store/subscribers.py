@@ -1,6 +1,6 @@
 """Consent: who agreed to campaign messages, from where, and until when."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -109,10 +109,15 @@ class Enrolling(Protocol):
     def consent_version(self) -> str: ...
     @property
     def consent_at(self) -> datetime: ...
+    @property
+    def opted_out_at(self) -> datetime | None: ...
+    @property
+    def unreachable(self) -> str | None: ...
 
 
-async def enrol(connection: AsyncConnection, people: Iterable[Enrolling]) -> int:
-    """Add those who are not there yet; anyone known keeps what is known of them, above all that they said stop. Returns how many are new."""
+async def enrol(connection: AsyncConnection, people: Sequence[Enrolling], now: datetime) -> tuple[int, int]:
+    """Add those who are not there yet; anyone known keeps what is known of them. Only a stop goes both ways: one that came after the consent
+    we know of ends it. Returns (how many are new, how many were stopped)."""
     rows = [
         {
             "channel": person.channel,
@@ -122,11 +127,20 @@ async def enrol(connection: AsyncConnection, people: Iterable[Enrolling]) -> int
             "joined_at": person.consent_at,
             "consent_version": person.consent_version,
             "consent_at": person.consent_at,
+            "opted_out_at": person.opted_out_at,
+            "unreachable_at": now if person.unreachable else None,
+            "unreachable_why": person.unreachable,
         }
         for person in people
     ]
-    result = await connection.execute(upsert(connection, Subscriber, rows, ("channel", "chat")).returning(Subscriber.id))
-    return len(result.all())
+    added = (await connection.execute(upsert(connection, Subscriber, rows, ("channel", "chat")).returning(Subscriber.id))).all()
+    stopped = 0
+    for person in people:
+        if person.opted_out_at:
+            whose = _is(Address(person.channel, person.chat)) & (Subscriber.consent_at <= person.opted_out_at)
+            if await connection.scalar(select(Subscriber.id).where(whose, Subscriber.opted_out_at.is_(None))):
+                stopped += await opt_out(connection, Address(person.channel, person.chat), person.opted_out_at)
+    return len(added), stopped
 
 
 async def tally(connection: AsyncConnection) -> list[tuple[str, int, int, int]]:

@@ -1,5 +1,6 @@
 """The commands staff type, with a real database behind them."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 from click.testing import CliRunner
 
 from bot.cli.campaign import campaign
+from bot.cli.content import content
 from bot.cli.subscribers import subscribers
 from bot.errors import LoaError
+from bot.settings import ROOT
 
 Run = Callable[..., str]
 PEOPLE = """channel,chat,place,consent_version,consent_at
@@ -24,7 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("LOA_AS_OF", "2022-11-07")
 
     def command(*words: str) -> str:
-        group = {"campaign": campaign, "subscribers": subscribers}[words[0]]
+        group = {"campaign": campaign, "content": content, "subscribers": subscribers}[words[0]]
         result = CliRunner().invoke(group, words[1:])
         if isinstance(result.exception, LoaError):
             return str(result.exception)
@@ -63,6 +66,30 @@ def test_a_line_without_consent_refuses_the_whole_file(run: Run, tmp_path: Path,
     assert "Chưa có ai" in run("subscribers", "count")
 
 
+def test_an_export_imported_elsewhere_keeps_who_said_stop_and_who_is_lost(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = PEOPLE.replace("consent_at\n", "consent_at,opted_out_at,unreachable\n").replace("T08:00\n", "T08:00,,\n")
+    more += "web,w1,,giay-2022,2022-10-01T08:00,2022-10-05T09:30,\ntelegram,104,,giay-2022,2022-10-01T08:00,,blocked\n"
+    first = "telegram: 3 người, 3 đang nhận tin, 2 gửi tới được"
+    run("subscribers", "import", csv(tmp_path, more))
+    assert first in run("subscribers", "count")
+    run("subscribers", "export", str(tmp_path / "out.csv"))
+    monkeypatch.setenv("LOA_STATE_DIR", str(tmp_path / "elsewhere"))
+    assert "thêm mới 4" in run("subscribers", "import", str(tmp_path / "out.csv"))
+    counted = run("subscribers", "count")
+    assert first in counted and "web: 1 người, 0 đang nhận tin, 0 gửi tới được" in counted
+
+
+def test_a_stop_in_a_file_ends_the_consent_before_it_and_none_after(run: Run, tmp_path: Path) -> None:
+    run("subscribers", "import", csv(tmp_path, PEOPLE))
+    stops = "channel,chat,place,consent_version,consent_at,opted_out_at\n"
+    stops += "telegram,101,,giay-2022,2022-08-01,2022-10-02\ntelegram,102,,giay-2022,2022-08-01,2022-09-30\n"
+    for said in ("1 người trong số đó đã nhắn DỪNG", "giữ nguyên."):
+        assert said in run("subscribers", "import", csv(tmp_path, stops))
+        assert "telegram: 2 người, 1 đang nhận tin" in run("subscribers", "count")
+
+
 def test_from_draft_to_schedule(run: Run, tmp_path: Path) -> None:
     run("subscribers", "import", csv(tmp_path, PEOPLE))
     name = "dem_nguoc_so_ho_khau"
@@ -89,3 +116,13 @@ def test_figures_are_checked_and_listed(run: Run, tmp_path: Path) -> None:
     )
     said = run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:sai-gon,online_rate,x\n"))
     assert ":2:1:" in said
+
+
+def test_the_check_of_the_content_looks_at_campaigns_too(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Path(shutil.copytree(ROOT / "content", tmp_path / "content"))
+    monkeypatch.setenv("LOA_CONTENT_DIR", str(folder))
+    assert "chiến dịch." in run("content", "check")
+    campaign = folder / "campaigns" / "chao_ba_con.yml"
+    campaign.write_text(campaign.read_text().replace("author:", "nguoi_soan:", 1))
+    said = run("content", "check")
+    assert "content/campaigns/chao_ba_con.yml:" in said and "lỗi. Bản nội dung cũ vẫn đang chạy" in said and "Nội dung đúng" not in said
