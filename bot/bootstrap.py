@@ -52,7 +52,7 @@ async def open_core(settings: Settings, rasa_url: str) -> AsyncIterator[Core]:
     try:
         await database.migrate()
         live = await asyncio.to_thread(LiveCampaigns, lambda: content.current, settings.content_dir / "campaigns", LIMITS)
-        campaigns = Campaigns(live, lambda: content.current, database, clock)
+        campaigns = Campaigns(live, lambda: content.current, database, clock, settings.telegram_paid_budget)
         turns = Turns(lambda: content.current, rasa, database, clock, campaigns.pressed, campaigns.asked)
         yield Core(settings, clock, content, database, rasa, campaigns, turns)
     finally:

@@ -12,7 +12,7 @@ import uvicorn
 from bot import logs
 from bot.bootstrap import Core, make_supervisor, open_core, rasa_port
 from bot.campaigns.pace import LocalPace, NoPace
-from bot.campaigns.pacing import Chats
+from bot.campaigns.pacing import PAID_RATE, Chats
 from bot.channels.base import Channel
 from bot.channels.telegram import TelegramChannel, bot_id
 from bot.channels.web import WebChannel
@@ -37,6 +37,7 @@ from bot.web.app import WEBHOOK, Ready, create_app
 log = structlog.get_logger()
 
 HOUSEKEEPING, GAUGES = 3600.0, 5.0  # seconds
+PAID_IN_FLIGHT = 240  # requests on their way at once for what is paid: a quarter of a second's worth
 
 
 async def serve(settings: Settings, telegram: bool) -> bool:
@@ -55,9 +56,11 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         messenger = None
         if telegram and settings.telegram_token:
             messenger = await stack.enter_async_context(_telegram(settings, core))
-            channels[messenger.name], paces[messenger.name] = messenger, _pace(settings, core, stack)
+            channels[messenger.name] = messenger
+        senders = await _senders(settings, core, stack, channels, paces)
+        if messenger:
             parts += _messenger(messenger, paces[messenger.name], core)
-        parts += _campaigns(core, channels, paces)
+        parts += _campaigns(core, senders)
         ready = _Readiness(core, supervisor, messenger)
         parts += _alarms(core, channels, paces, ready)
         app = create_app(
@@ -91,25 +94,45 @@ async def send(settings: Settings) -> bool:
         stop = await stack.enter_async_context(stop_on_signals())
         core = await stack.enter_async_context(open_core(settings, settings.rasa_url or f"http://127.0.0.1:{settings.rasa_port}"))
         telegram = await stack.enter_async_context(_telegram(settings, core))
-        paces = {telegram.name: _pace(settings, core, stack)}
-        sender = Sender(core.library, core.database, {telegram.name: telegram}, paces, core.clock, core.campaigns.pause_itself)
+        senders = await _senders(settings, core, stack, {telegram.name: telegram}, {})
         click.echo("Loa sends campaigns; a `loa up` plans them and answers. Ctrl-C stops.")
-        parts = [Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None))), Part("sender", sender.run)]
-        return await run_parts(parts, stop)
+        content = Part("content", until_stopped(lambda: core.content.follow(changed=lambda: None)))
+        return await run_parts([content, *(Part("sender", sender.run) for sender in senders)], stop)
 
 
-def _pace(settings: Settings, core: Core, stack: AsyncExitStack) -> Pace:
-    """The pace of the Telegram bot: this process's own, or that of all who know the same Redis."""
+def _pace(settings: Settings, core: Core, stack: AsyncExitStack, rate: float, chats: Chats, turns: str) -> LocalPace:
+    """A pace of the Telegram bot: this process's own, or that of all who know the same Redis."""
     if not settings.redis_url:
-        return LocalPace(settings.telegram_rate, Chats())
+        return LocalPace(rate, chats)
     turnstile = Turnstile(settings.redis_url.get_secret_value(), bot_id(_token(settings)))
     stack.push_async_callback(turnstile.aclose)
 
-    async def senders() -> int:
+    async def processes() -> int:
         async with core.database.read() as connection:
             return await deliveries.senders(connection)
 
-    return SharedPace(settings.telegram_rate, turnstile, senders, Chats())
+    return SharedPace(rate, turnstile, processes, chats, turns)
+
+
+async def _senders(
+    settings: Settings, core: Core, stack: AsyncExitStack, channels: dict[str, Channel], paces: dict[str, Pace]
+) -> list[Sender]:
+    """What works off campaigns on `channels`, and on Telegram for money beside it if any may be spent. Puts Telegram's pace into `paces`."""
+    senders = [Sender(core.library, core.database, channels, paces, core.clock, core.campaigns.pause_itself)]
+    if TelegramChannel.name not in channels:
+        return senders
+    chats = Chats()
+    paces[TelegramChannel.name] = free = _pace(settings, core, stack, settings.telegram_rate, chats, "turn")
+    if settings.telegram_paid_budget and settings.telegram_rate < PAID_RATE:
+        channel = await stack.enter_async_context(_telegram(settings, core, paid=True))
+        pace = _pace(settings, core, stack, PAID_RATE - settings.telegram_rate, chats, "paid")
+        free.beside, pace.beside = pace, free
+        paid = Sender(
+            core.library, core.database, {channel.name: channel}, {channel.name: pace}, core.clock, core.campaigns.pause_itself,
+            in_flight=PAID_IN_FLIGHT, paid_budget=settings.telegram_paid_budget,
+        )  # fmt: skip
+        senders.append(paid)
+    return senders
 
 
 def _token(settings: Settings) -> str:
@@ -117,13 +140,14 @@ def _token(settings: Settings) -> str:
     return settings.telegram_token.get_secret_value()
 
 
-def _telegram(settings: Settings, core: Core) -> TelegramChannel:
+def _telegram(settings: Settings, core: Core, paid: bool = False) -> TelegramChannel:
     secret, token = settings.telegram_webhook_secret, _token(settings)
     channel = TelegramChannel(
         token,
         core.clock,
         api_url=settings.telegram_api_url,
         media_ids=StoredMedia(core.database, f"telegram:{bot_id(token)}"),
+        paid=paid,
         webhook_secret=secret.get_secret_value() if secret else None,
         webhook_url=settings.public_url + WEBHOOK if settings.public_url and secret else None,
     )
@@ -141,10 +165,13 @@ def _messenger(channel: TelegramChannel, pace: Pace, core: Core) -> list[Part]:
     ]
 
 
-def _campaigns(core: Core, channels: dict[str, Channel], paces: dict[str, Pace]) -> list[Part]:
-    sender = Sender(core.library, core.database, channels, paces, core.clock, core.campaigns.pause_itself)
-    tick = CampaignClock(core.campaigns, core.campaigns.live, core.library, core.database, core.clock, sender.wake)
-    return [Part("campaigns", tick.run), Part("sender", sender.run)]
+def _campaigns(core: Core, senders: list[Sender]) -> list[Part]:
+    def wake() -> None:
+        for sender in senders:
+            sender.wake()
+
+    tick = CampaignClock(core.campaigns, core.campaigns.live, core.library, core.database, core.clock, wake)
+    return [Part("campaigns", tick.run), *(Part("sender", sender.run) for sender in senders)]
 
 
 def _alarms(core: Core, channels: dict[str, Channel], paces: dict[str, Pace], ready: Ready) -> list[Part]:

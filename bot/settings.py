@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     )
     telegram_rate: float = Field(30, gt=0, le=1000, description="Messages a second the whole bot may send")
     telegram_paid_budget: int = Field(
-        0, ge=0, description="Messages a campaign may send over the free rate with paid broadcast (0: never pay)"
+        0, ge=0, description="Messages that a campaign with `paid: true` may send over the free rate with paid broadcast (0: never pay)"
     )
     staff_chats: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="channel:chat of staff who get test-sends and alarms, separated by commas"

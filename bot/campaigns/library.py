@@ -23,6 +23,7 @@ from bot.text import length
 
 log = structlog.get_logger()
 
+PAYS = "telegram"  # the channel that can send faster for money
 Limitations = Mapping[str, Limits]  # by channel
 Add = Callable[[Path_, str, bool], None]
 
@@ -197,6 +198,8 @@ class _Check:
         size = length(message.words, limits.unit)
         if size > limits.text:
             self.add(path, f"tin dài {size} ký tự, kênh {channel} chỉ cho {limits.text}. Viết ngắn lại")
+        elif self.campaign.paid and channel == PAYS and len(fit(message, limits)) > 1:
+            self.add(path, "chiến dịch trả phí tính tiền từng mẩu, nên mỗi tin phải gọn trong một mẩu. Bỏ album hoặc viết ngắn lại")
         elif len(fit(message, limits)) > (2 if len(message.media) > 1 else 1):  # an album's buttons are always a message of their own
             self.add(path, f"trên kênh {channel} tin này thành nhiều mẩu (ảnh riêng, chữ riêng). Viết ngắn lại nếu muốn gọn", True)
 
@@ -204,10 +207,12 @@ class _Check:
 # --- what depends on the day: checked when a campaign is submitted, approved and started
 
 
-def lint(loaded: Loaded, library: Library, now: datetime) -> list[str]:
+def lint(loaded: Loaded, library: Library, now: datetime, paid_budget: int = 0) -> list[str]:
     """Why this campaign must not be submitted at `now`, in Vietnamese; empty if nothing stands against it."""
     campaign = loaded.campaign
     found: list[str] = []
+    if campaign.paid and paid_budget == 0:
+        found.append('xin gửi nhanh có trả phí ("paid: true") nhưng chưa được cấp tiền: LOA_TELEGRAM_PAID_BUDGET đang là 0')
     if campaign.expires and campaign.expires <= now:
         found.append(f"đã hết hạn từ {campaign.expires:%d/%m/%Y %H:%M}")
     ahead = when.upcoming(campaign, now, 40, seams(library))

@@ -246,7 +246,7 @@ class Variant(Part):
 
 
 class Campaign(Strict):
-    """One file. `checked`: the day the author last compared the text with `facts`, the topics it quotes."""
+    """One file. `checked`: the day the author last compared the text with `facts`, the topics it quotes. `paid`: faster than what is free."""
 
     id: CampaignId
     title: Annotated[Line, StringConstraints(max_length=80)]
@@ -255,6 +255,7 @@ class Campaign(Strict):
     schedule: Schedule
     expires: Moment | None = None
     audience: Audience = Audience()
+    paid: bool = False
     message: Part
     moments: dict[int, Part] = Field(default_factory=dict)
     variants: dict[VariantId, Variant] = Field(default_factory=dict)

@@ -23,6 +23,7 @@ class LocalPace:
 
     def __init__(self, rate: float, chats: Chats | None = None, time: Callable[[], float] = monotonic):
         self._bucket, self._chats, self._time = Bucket(rate), chats, time
+        self.beside: LocalPace | None = None  # another pace of the same bot: it falls silent together with this one
         self._replies: deque[asyncio.Future[None]] = deque()
         self._campaigns: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
@@ -56,7 +57,8 @@ class LocalPace:
         self._near.release()
 
     async def pause(self, seconds: float) -> None:
-        self._bucket.close(self._time(), seconds)
+        for pace in filter(None, (self, self.beside)):
+            pace._bucket.close(self._time(), seconds)
         log.warning("pace.paused", seconds=round(seconds, 2), share=round(self._bucket.factor, 2))
 
     async def _gap(self, chat: str) -> None:

@@ -10,9 +10,19 @@ from collections import OrderedDict, deque
 MARGIN = 0.009  # seconds: how much messages may bunch up on their way
 CATCH_UP = 0.02  # seconds a campaign may be behind its even spacing and make up for it
 REPLIES_FOR = 10.0  # seconds after a reply in which room is kept for the next ones
+PAID_RATE = 1000.0  # messages a second with paid broadcast, the free ones among them
 SLOWER, FASTER = 0.8, 1.05  # factors: after a 429, and after each quiet spell
 SPELL = 30.0  # seconds without a 429
 PRIVATE_GAP, GROUP_GAP = 1.01, 3.05  # seconds between messages to one person, to one group (20 a minute)
+
+
+def seconds_for(messages: int, rate: float, paid: int) -> float:
+    """How long so many messages take at `rate`, when `paid` more may leave beside them at what is left of PAID_RATE."""
+    beside = PAID_RATE - rate
+    if paid == 0 or beside <= 0:
+        return messages / rate
+    together = min(messages / PAID_RATE, paid / beside)
+    return together + (messages - together * PAID_RATE) / rate
 
 
 class Bucket:

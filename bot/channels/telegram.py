@@ -57,6 +57,7 @@ class TelegramChannel:
     """`async with` opens and closes it (closing takes at most 5 s); `listen` runs inside. Sending works without listening.
 
     webhook_url and webhook_secret: given both, updates come to `webhook`; otherwise `listen` polls. media_ids: uploads of earlier runs.
+    paid: whatever it sends may cost Telegram Stars, and may leave faster than what is free.
     """
 
     name = CHANNEL
@@ -81,6 +82,7 @@ class TelegramChannel:
         webhook_url: str | None = None,
         webhook_secret: str | None = None,
         media_ids: MediaIds | None = None,
+        paid: bool = False,
         read_timeout: float = READ,
         typing_after: float = TYPING_AFTER,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -98,6 +100,7 @@ class TelegramChannel:
         self._waits = 0
         self._logged: dict[str, datetime] = {}
         self._kept = media_ids
+        self._paid: dict[str, Any] = {"allow_paid_broadcast": True} if paid else {}
         self._media_ids: dict[str, str] = {}
         self._uploads: dict[tuple[str, ...], asyncio.Lock] = {}
         self._typing: dict[str, asyncio.TimerHandle] = {}
@@ -293,7 +296,7 @@ class TelegramChannel:
     async def _say(self, chat: str, message: Message) -> Sent:
         """A text through PTB's transport and errors, but past its objects: to build and read those takes more than the rest of a send,
         and a campaign is one text a million times."""
-        form = urlencode({"chat_id": chat}).encode() + _form(message)
+        form = urlencode({"chat_id": chat} | dict.fromkeys(self._paid, "true")).encode() + _form(message)
         result = await self._requests[0].post_form(f"{self._bot.base_url}/sendMessage", form)
         return Sent(str(result["message_id"]))
 
@@ -348,7 +351,7 @@ class TelegramChannel:
             photos = [InputMediaPhoto(file) for file in files]  # type: ignore[arg-type]
             return await self._bot.send_media_group(chat, photos, caption=caption, parse_mode=mode)
         send: Callable[..., Awaitable[TelegramMessage]] = getattr(self._bot, f"send_{message.media[0].kind}")
-        return [await send(chat, files[0], caption=caption, parse_mode=mode, reply_markup=_keyboard(message.buttons))]
+        return [await send(chat, files[0], caption=caption, parse_mode=mode, reply_markup=_keyboard(message.buttons), **self._paid)]
 
 
 async def _file(media: Media, album: bool) -> InputFile:

@@ -17,8 +17,9 @@ from rich.table import Column, Table
 
 from bot.bootstrap import LIMITS, Core, open_core
 from bot.campaigns import policy
-from bot.campaigns.library import Loaded, advice, lint, seams
+from bot.campaigns.library import PAYS, Loaded, advice, lint, seams
 from bot.campaigns.lifecycle import IN_WORDS, NotAllowed
+from bot.campaigns.pacing import seconds_for
 from bot.campaigns.render import Composer
 from bot.campaigns.schedule import Slot, ends, upcoming
 from bot.channels.fit import fit
@@ -33,6 +34,7 @@ from bot.settings import Settings, load
 from bot.store import deliveries, indicators
 
 console = Console(highlight=False, soft_wrap=True)
+STAR = 0.1  # Telegram Stars for a message above the free rate (https://core.telegram.org/bots/faq#broadcasting-to-users)
 LOOK_EVERY = 1.0  # seconds between looks of `status --watch`
 RATES = {"telegram": lambda settings: settings.telegram_rate}
 
@@ -184,9 +186,13 @@ def simulate(campaign: str, count: int) -> None:
         loaded = core.campaigns.loaded(campaign)
         now = core.clock.now()
         ahead = upcoming(loaded.campaign, now, count, seams(core.library()))
+        standing = (await core.campaigns.status(campaign)).standing
+        left = max(core.settings.telegram_paid_budget - (standing.paid if standing else 0), 0) if loaded.campaign.paid else 0
         for slot in ahead:
-            click.echo(_simulated(core, loaded, slot, await core.campaigns.reach(campaign, slot)))
-        for reason in lint(loaded, core.library(), now):
+            click.echo(_simulated(core, loaded, slot, await core.campaigns.reach(campaign, slot), left))
+        if left:
+            click.echo(f"Gửi nhanh có trả phí: còn được {_number(left)} tin, nhiều nhất {_stars(left)}.")
+        for reason in lint(loaded, core.library(), now, core.settings.telegram_paid_budget):
             click.secho(f"✗ {reason}", fg="red")
         for hint in advice(loaded, core.library(), now):
             click.secho(f"! {hint}", fg="yellow")
@@ -194,11 +200,12 @@ def simulate(campaign: str, count: int) -> None:
     _run(work)
 
 
-def _simulated(core: Core, loaded: Loaded, slot: Slot, reach: dict[str, int]) -> str:
+def _simulated(core: Core, loaded: Loaded, slot: Slot, reach: dict[str, int], paid: int) -> str:
     finish = slot.at
     for channel, count in reach.items():
         rate = RATES[channel](core.settings) if channel in RATES else 1000.0
-        finish = max(finish, ends(slot.at, count / rate, loaded.campaign.schedule.quiet))
+        seconds = seconds_for(count, rate, paid) if channel == PAYS else count / rate
+        finish = max(finish, ends(slot.at, seconds, loaded.campaign.schedule.quiet))
     parts = ", ".join(f"{channel} {_number(count)}" for channel, count in reach.items()) or "không có ai"
     warning = f"  ✗ quá giờ hữu ích {_day(slot.until)}" if finish > slot.until else ""
     return f"{_day(slot.at)}  {slot.key}: {_number(sum(reach.values()))} người ({parts}), xong lúc {_day(finish)}{warning}"
@@ -298,6 +305,8 @@ def status(campaign: str, watch: bool) -> None:
             click.echo(f"Lần gửi tới: {_day(current.next.at)}")
         for occurrence in current.occurrences:
             click.echo(f"• {occurrence.key} – {OCCURRENCE[occurrence.state]}: {_states(current.counts.get(occurrence.id, {}))}")
+        if current.standing and current.standing.paid:
+            click.echo(_paid(core, current.standing.paid))
         ids = [occurrence.id for occurrence in current.occurrences]
         async with core.database.read() as connection:
             for line in policy.in_words(row for row in await deliveries.kinds(connection, ids) if row[1]):
@@ -323,6 +332,16 @@ async def _watch(core: Core, campaign: str, current: Status) -> Status:
             if not any(item.state in ("due", "filling", "sending") for item in current.occurrences):
                 break
     return current
+
+
+def _paid(core: Core, messages: int) -> str:
+    return (
+        f"Gửi nhanh có trả phí: {_number(messages)} trên {_number(core.settings.telegram_paid_budget)} tin, nhiều nhất {_stars(messages)}."
+    )
+
+
+def _stars(messages: int) -> str:
+    return f"{messages * STAR:,.1f} Sao Telegram".translate(str.maketrans(",.", ".,"))
 
 
 def _ended(status: Status) -> int:
@@ -367,6 +386,8 @@ def _show_report(core: Core, found: Report) -> None:
     click.echo(f"Đối tượng {_number(found.audience)}, đã tới {_number(found.total('sent'))}. Từng phần cộng lại đúng bằng đối tượng:")
     for line in policy.in_words(found.kinds):
         click.echo(f"  {line}")
+    if found.paid:
+        click.echo(_paid(core, found.paid))
     click.echo(f"Trong 24 giờ sau tin: {_number(found.asked)} người hỏi Loa, {_number(found.opted_out)} người dừng nhận tin.")
     for button, action, count, right in found.pressed:
         click.echo(f"Bấm “{button}”: {_number(count)}" + (f" ({_number(right)} đúng)" if action == "quiz" else ""))

@@ -49,6 +49,7 @@ class Campaigns:
     library: Callable[[], Library]
     database: Database
     clock: Clock
+    paid_budget: int = 0  # messages a campaign may send for money
 
     # --- life
 
@@ -180,7 +181,7 @@ class Campaigns:
         raise NotAllowed(f'không có chiến dịch "{campaign}". Đang có: {known}')
 
     def _lint(self, loaded: Loaded) -> None:
-        if found := lint(loaded, self.library(), self.clock.now()):
+        if found := lint(loaded, self.library(), self.clock.now(), self.paid_budget):
             raise NotAllowed("chưa gửi được:\n" + "\n".join(f"• {reason}" for reason in found))
 
     # --- what staff see
@@ -255,6 +256,7 @@ class Campaigns:
 
     async def report(self, campaign: str) -> "Report":
         async with self.database.read() as connection:
+            standing = await campaigns.find(connection, campaign)
             found = [item for item in await occurrences.of_campaign(connection, campaign)]
             ids = [item.id for item in found]
             if not ids:
@@ -266,13 +268,14 @@ class Campaigns:
                 pressed=tuple(await presses.buttons(connection, ids)),
                 opted_out=await presses.opted_out(connection, ids, timedelta(hours=24)),
                 asked=await presses.asked_after(connection, ids, timedelta(hours=24)),
+                paid=standing.paid if standing else 0,
             )
 
 
 @dataclass(frozen=True)
 class Report:
     """`kinds`: (state, kind, rows). `breakdown`: by channel, variant, place: (value, audience, sent, pressed). `pressed`: (button, action,
-    residents, right answers). `opted_out`, `asked`: residents who stopped, or asked a topic, within 24 h of the message."""
+    residents, right answers). `opted_out`, `asked`: residents who stopped, or asked a topic, within 24 h of the message. `paid`: messages sent for money."""
 
     occurrences: tuple[Occurrence, ...]
     kinds: tuple[tuple[str, str | None, int], ...]
@@ -280,6 +283,7 @@ class Report:
     pressed: tuple[tuple[str, str, int, int], ...]
     opted_out: int
     asked: int
+    paid: int
 
     def total(self, state: str) -> int:
         return sum(count for name, _, count in self.kinds if name == state)

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ from bot.messages import Address, Message
 from bot.metrics import DELIVERIES, SECONDS_PAUSED
 from bot.services.journal import Journal
 from bot.services.reply import Pace
-from bot.store import conversations, deliveries, occurrences
+from bot.store import campaigns, conversations, deliveries, occurrences
 from bot.store.database import Database
 from bot.store.deliveries import SENT, Claimed, Outcome
 from bot.store.occurrences import Occurrence
@@ -80,7 +80,10 @@ PauseCampaign = Callable[[str, str], Awaitable[None]]
 
 
 class Sender:
-    """One sender process' worth of delivery over all its channels. `run` until `stop` is set and what is on its way has ended."""
+    """One sender process' worth of delivery over all its channels. `run` until `stop` is set and what is on its way has ended.
+
+    paid_budget: everything it sends costs money, so it sends only for campaigns that ask for that, and for each so many messages.
+    """
 
     def __init__(
         self,
@@ -95,6 +98,7 @@ class Sender:
         beat_every: float = BEAT_EVERY,
         grace: float = GRACE,
         look_every: float = LOOK_EVERY,
+        paid_budget: int | None = None,
     ):
         self._library, self._database, self._channels, self._paces, self._clock = library, database, channels, paces, clock
         self._pause_campaign, self._in_flight, self._beat_every, self._grace, self._look_every = (
@@ -104,6 +108,8 @@ class Sender:
             grace,
             look_every,
         )
+        self._paid_budget = paid_budget
+        self._unspent: Counter[str] = Counter()  # messages of a campaign that are counted as paid and did not leave
         self.name = f"{socket.gethostname()}:{os.getpid()}"
         self._id = 0
         self._openings: dict[int, Opening] = {}
@@ -142,6 +148,8 @@ class Sender:
         await self._journal.close()
         with contextlib.suppress(StoreError):  # then the others find out by its silence
             async with self._database.write() as connection:
+                for campaign, messages in self._unspent.items():
+                    await campaigns.spend(connection, campaign, -messages)
                 await deliveries.dismiss(connection, self._id)
 
     async def _enlist(self, stop: asyncio.Event) -> bool:
@@ -222,17 +230,38 @@ class Sender:
         for opening in self._openings.values():
             if taken >= room or not opening.may_send(now):
                 continue
-            async with self._database.write() as connection:
-                rows = await deliveries.claim(connection, self._id, opening.occurrence.id, channel, room - taken, now)
+            rows = await self._claim(opening, channel, room - taken, now)
             taken += len(rows)
             for row in rows:
                 if row.id in self._in_hand:
+                    self._spare(opening)
                     continue
                 self._in_hand.add(row.id)
                 task = group.create_task(self._deliver(row, opening), name=f"deliver-{channel}")
                 self._tasks[channel].add(task)
                 task.add_done_callback(lambda done: self._ended(channel, done))
         return taken
+
+    async def _claim(self, opening: Opening, channel: str, room: int, now: datetime) -> list[Claimed]:
+        """Up to `room` rows, and no more than there is money for."""
+        campaign = opening.occurrence.campaign
+        if self._paid_budget is not None and not opening.approved.campaign.paid:
+            return []
+        async with self._database.write() as connection:
+            if self._paid_budget is None:
+                return await deliveries.claim(connection, self._id, opening.occurrence.id, channel, room, now)
+            back = self._unspent[campaign]
+            await campaigns.spend(connection, campaign, -back)
+            room = min(room, await campaigns.affordable(connection, campaign, self._paid_budget))
+            rows = await deliveries.claim(connection, self._id, opening.occurrence.id, channel, room, now) if room else []
+            await campaigns.spend(connection, campaign, len(rows))
+        self._unspent[campaign] -= back
+        return rows
+
+    def _spare(self, opening: Opening) -> None:
+        """One message less to pay for than was counted."""
+        if self._paid_budget is not None:
+            self._unspent[opening.occurrence.campaign] += 1
 
     def _ended(self, channel: str, task: asyncio.Task[None]) -> None:
         tasks = self._tasks[channel]
@@ -246,21 +275,28 @@ class Sender:
         task = asyncio.current_task()
         assert task
         self._parked.add(task)
+        left = True  # what may have left counts as paid
         try:
             try:
                 pieces = self._pieces(row, opening)
             except Exception:
                 # What passed every check and yet cannot be composed concerns this campaign only.
                 log.error("delivery.not_composed", campaign=opening.occurrence.campaign, exc_info=True)
+                left = False
                 await self._give_back(row)
                 await self._pause(opening, "không soạn được tin từ mẫu; xem nhật ký của máy")
                 return
-            await self._through(task, row, opening, pieces)
+            left = await self._through(task, row, opening, pieces)
+        except asyncio.CancelledError:
+            left = task not in self._parked
+            raise
         finally:
             self._parked.discard(task)
+            if not left:
+                self._spare(opening)
 
-    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening, pieces: list[Message]) -> None:
-        """Wait for the row's turn, send it, write down what came of it."""
+    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening, pieces: list[Message]) -> bool:
+        """Wait for the row's turn, send it, write down what came of it. False if the resident surely did not get it."""
         async with self._slots[row.channel]:
             await self._trouble[row.channel].pass_by()
             await self._paces[row.channel].campaign(row.chat)
@@ -269,7 +305,7 @@ class Sender:
             if arrived is None:
                 self._paces[row.channel].back_out()
                 await self._give_back(row)
-                return
+                return False
             # From here on the row is on disk as leaving; another sender may have sent a part of it since it was claimed.
             row = replace(row, pieces=arrived)
             leaves = await self._paces[row.channel].leave()
@@ -277,6 +313,7 @@ class Sender:
             self._in_hand.discard(row.id)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
+        return outcome.state in ("sent", "unknown")
 
     async def _may_leave(self, row: Claimed) -> int | None:
         """None if not; else how many of its pieces have arrived."""

@@ -117,7 +117,10 @@ class Lane:
 
 
 class SharedPace(LocalPace):
-    """One for each bot token in a process. `peers`: how many processes send with it, asked when Redis cannot say whose turn it is."""
+    """One for each bot token in a process. `peers`: how many processes send with it, asked when Redis cannot say whose turn it is.
+
+    `turns`: which turns it takes; a rate of its own needs turns of its own.
+    """
 
     def __init__(
         self,
@@ -125,10 +128,11 @@ class SharedPace(LocalPace):
         turnstile: Turnstile,
         peers: Callable[[], Awaitable[int]],
         chats: Chats | None = None,
+        turns: str = "turn",
         time: Callable[[], float] = monotonic,
     ):
         super().__init__(rate, chats, time)
-        self._turnstile, self._peers = turnstile, peers
+        self._turnstile, self._peers, self._turns = turnstile, peers, turns
         bucket = self._bucket
         self._for_replies = Lane(REPLIES_AHEAD, REPLIES_AT_ONCE, bucket.reply_in, bucket.took_reply)
         self._for_campaigns = Lane(AHEAD, AHEAD, bucket.campaign_in, bucket.took_campaign)
@@ -213,7 +217,7 @@ class SharedPace(LocalPace):
         count = max(min(lane.waiting, int(lane.at_once / each)), 1)
         asked = self._time()
         try:
-            booked, wait = await self._turnstile.book("turn", each, count, lane.ahead)
+            booked, wait = await self._turnstile.book(self._turns, each, count, lane.ahead)
             closed = await self._turnstile.silent_for()
         except Away as error:
             await self._lose(error)

@@ -24,6 +24,7 @@ class Standing:
     approved_by: str | None
     planned_until: datetime | None
     why: str | None
+    paid: int
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,17 @@ async def put(connection: AsyncConnection, campaign: str, now: datetime, **value
 
 async def planned(connection: AsyncConnection, campaign: str, until: datetime) -> None:
     await connection.execute(update(CampaignRow).where(CampaignRow.id == campaign).values(planned_until=until))
+
+
+async def affordable(connection: AsyncConnection, campaign: str, budget: int) -> int:
+    """How many more messages the campaign may send for money. Nobody else spends until the transaction ends."""
+    spent = await connection.scalar(select(CampaignRow.paid).where(CampaignRow.id == campaign).with_for_update())
+    return max(budget - (spent or 0), 0)
+
+
+async def spend(connection: AsyncConnection, campaign: str, messages: int) -> None:
+    """Count messages that are about to be sent for money; negative for those that were not."""
+    await connection.execute(update(CampaignRow).where(CampaignRow.id == campaign).values(paid=CampaignRow.paid + messages))
 
 
 async def audit(connection: AsyncConnection, campaign: str, actor: str, action: str, now: datetime, detail: str | None = None) -> None:

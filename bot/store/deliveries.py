@@ -272,8 +272,8 @@ async def beat(connection: AsyncConnection, sender: int, name: str) -> dict[int,
 
 
 async def senders(connection: AsyncConnection) -> int:
-    """How many are listed: those that live, and those not found dead yet."""
-    return await connection.scalar(select(func.count()).select_from(SenderRow)) or 0
+    """How many processes are listed: those that live, and those not found dead yet."""
+    return await connection.scalar(select(func.count(SenderRow.name.distinct()))) or 0
 
 
 async def bury(connection: AsyncConnection, dead: int) -> tuple[int, int]:

@@ -112,6 +112,7 @@ class CampaignRow(Base):
     """Where a campaign of `content/campaigns/` stands in its life. `hash` is what was submitted or approved, nothing else may be sent.
 
     `planned_until`: every slot up to here has its occurrence (or was before the start). `why`: why it is paused, void or over.
+    `paid`: messages sent, or about to be, for money.
     """
 
     __tablename__ = "campaigns"
@@ -123,6 +124,7 @@ class CampaignRow(Base):
     approved_by: Mapped[str | None] = mapped_column(String(80))
     planned_until: Mapped[datetime | None]
     why: Mapped[str | None] = mapped_column(Text)
+    paid: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     updated_at: Mapped[datetime]
 
 

@@ -371,3 +371,14 @@ async def test_it_goes_through_the_operators_proxy(api: BotApi, monkeypatch: pyt
     async with open_channel(api, api_url="http://bot-api.invalid") as channel:
         with pytest.raises(errors.Unreachable):
             await channel.send(TO, Message("chào"))
+
+
+async def test_what_may_cost_money_says_so_and_nothing_else_does(api: BotApi, channel: TelegramChannel, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\x89PNG\r\n")
+    photo = Message("Ảnh", media=(Media("photo", str(picture), "a"),))
+    async with open_channel(api, paid=True) as paying:
+        for message in (Message("Chữ"), photo):
+            await channel.send(TO, message)
+            await paying.send(TO, message)
+    assert [call.params.get("allow_paid_broadcast") for call in api.sends()] == [None, "true", None, "true"]
