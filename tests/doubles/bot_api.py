@@ -86,6 +86,7 @@ class BotApi(Residents):
         self.calls: list[Call] = []
         self._methods = Methods(self.world, self.rates)
         self._faults = faults.Faults()
+        self._lag = 0.0
         self._clock, self._patience, self._log_path = clock, patience, log
         self._log: TextIO | None = None
         self._server: asyncio.Server | None = None
@@ -141,6 +142,10 @@ class BotApi(Residents):
 
     def clear_faults(self) -> None:
         self._faults.clear()
+
+    def lag(self, seconds: float) -> None:
+        """From now on the resident has a message this long before the bot is told."""
+        self._lag = seconds
 
     def sends(self, chat: int | None = None) -> list[Call]:
         """Calls that tried to put a message before a resident."""
@@ -205,7 +210,10 @@ class BotApi(Residents):
         fault = self._faults.take(method, call.chat)
         try:
             if fault is None:
-                return _json(await self._result(method, request, call), 200)
+                body = await self._result(method, request, call)
+                if self._lag and method in self._methods.sends:
+                    await self._pause(self._lag)
+                return _json(body, 200)
             return await self._fail(fault, http, method, request, call)
         except ApiError as error:
             call.status = error.status

@@ -233,6 +233,15 @@ async def test_faults_strike_once_and_the_evidence_says_what_was_delivered(
             assert answer.status == 200
 
 
+async def test_with_a_lag_the_resident_has_it_before_the_bot_knows() -> None:
+    async with BotApi() as api, aiohttp.ClientSession() as session:
+        api.lag(3600)
+        url, data = f"{api.url}/bot{api.token}/sendMessage", {"chat_id": CHAT, "text": "x"}
+        with pytest.raises(TimeoutError):
+            await session.post(url, data=data, timeout=aiohttp.ClientTimeout(total=0.2))
+        assert api.texts(CHAT) == ["x"]
+
+
 async def test_too_fast_is_refused_for_everybody_until_the_wait_is_over() -> None:
     now = [1000.0]
     async with BotApi(rates=True, clock=lambda: now[0]) as api, aiohttp.ClientSession() as session:
