@@ -45,7 +45,7 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         return {
             "normaliser": True,  # spell texts one way before looking at them
             "augmentation": 0.5,  # how many misspelt, shortened, dialect copies to learn from
-            "strength": 0.5,  # inverse regularisation of the linear classifier
+            "strength": 1.0,  # inverse regularisation of the linear classifier
             "answer": 0.8,  # thresholds: see nlu/decision.py
             "story": 0.9,
             "talk": 0.5,

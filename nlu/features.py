@@ -23,7 +23,7 @@ def _tokens(text: str) -> "list[str]":
 class Features:
     """Texts to unit-length sparse rows; learned from training texts, then fixed.
 
-    Three blocks: words as typed, words without diacritics (1–2), letters without diacritics (2–5 within words).
+    Three blocks: words as typed, words without diacritics (1–2), letters without diacritics (3–4 within words).
     Diacritics help where they are; nothing depends on them.
     """
 
@@ -32,7 +32,7 @@ class Features:
         common = {"lowercase": False, "sublinear_tf": True, "dtype": np.float32}
         self._marked = TfidfVectorizer(tokenizer=_tokens, token_pattern=None, min_df=3, **common)
         self._bare = TfidfVectorizer(tokenizer=_tokens, token_pattern=None, ngram_range=(1, 2), min_df=3, **common)
-        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=5, **common)
+        self._letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), min_df=5, **common)
 
     def fit_transform(self, texts: "Iterable[str]") -> sp.csr_matrix:
         """Learns from `texts` and returns their rows."""

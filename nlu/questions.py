@@ -45,3 +45,11 @@ def after_courtesies(text: str) -> "str":
     found = _POINT.search(fold_in_place(text))
     rest = text[found.end() :] if found else text
     return rest if len(rest.split()) >= _LEAST_POINT else text
+
+
+def asking_sentences(text: str) -> "list[str]":
+    """The sentences of a story that ask, or its last one; [] when the text is no story."""
+    if not is_story(text):
+        return []
+    told = sentences(text)
+    return [sentence for sentence in told if _ASKS.search(fold(sentence))] or told[-1:]

@@ -15,7 +15,7 @@ from nlu.examples import load_examples
 from nlu.fingerprint import fingerprint
 from nlu.model import Scored
 from nlu.parse import Parser
-from nlu.questions import questions
+from nlu.questions import asking_sentences, questions
 
 ROOT = Path(__file__).parents[2]
 DEV = [json.loads(line) for line in (ROOT / "tests" / "nlu" / "dev.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -116,6 +116,12 @@ def test_no_example_has_two_labels() -> None:
 def test_copies_always_differ_and_repeat_for_a_seed() -> None:
     made = [copies("Đăng ký thường trú cần giấy tờ gì", random.Random(seed), 3) for seed in (1, 1)]
     assert made[0] == made[1] and "Đăng ký thường trú cần giấy tờ gì" not in made[0]
+
+
+def test_the_asking_sentences_of_a_story_are_found() -> None:
+    story = "Nhà tôi ở Diễn Châu, hôm qua bố tôi đi chợ về thì phát hiện mất ví. Trong ví có thẻ căn cước. Giờ làm lại thẻ ở đâu? Cảm ơn."
+    assert asking_sentences(story) == ["Giờ làm lại thẻ ở đâu?"]
+    assert asking_sentences("làm thẻ ở đâu") == []
 
 
 def test_several_questions_are_told_apart() -> None:
