@@ -337,8 +337,7 @@ class Sender:
                 if arrived > row.pieces:
                     async with self._database.write() as connection:
                         await deliveries.progress(connection, self._id, row.id, arrived)
-                    await self._paces[row.channel].campaign(row.chat)
-                    await self._paces[row.channel].leave()
+                    await self._turn_of_next_piece(row)
                 await channel.send(to, piece)
                 arrived += 1
         except DeliveryError as error:
@@ -353,6 +352,13 @@ class Sender:
         await self._judge(opening, None, False)
         await self._remember_choices(to, pieces[-1], opening, row)
         return SENT
+
+    async def _turn_of_next_piece(self, row: Claimed) -> None:
+        """A message that has begun is not put back: it waits until the platform wants to hear from us again."""
+        pace = self._paces[row.channel]
+        await pace.campaign(row.chat)
+        while not await pace.leave():
+            await pace.campaign(row.chat)
 
     async def _failed(self, row: Claimed, opening: Opening, error: DeliveryError, arrived: int) -> Outcome:
         policy = policy_for(error)

@@ -1,6 +1,7 @@
 """From a file to residents' phones, on both databases: exactly the audience, once each, whatever happens on the way."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -10,7 +11,7 @@ from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Thrott
 from bot.messages import Address
 from bot.store import deliveries, subscribers
 from bot.store.tables import Delivery
-from tests.integration.campaigns.conftest import Province, simple, wait_for
+from tests.integration.campaigns.conftest import TELEGRAM, Province, simple, wait_for
 
 
 async def test_sends_to_exactly_those_with_consent_in_the_place(province: Province) -> None:
@@ -233,6 +234,31 @@ async def test_a_sender_taken_for_dead_sends_the_rows_it_gets_again_once(provinc
     assert await province.counts() == {"sent": 3}
     assert province.channel.got == {"2": 1, "3": 1}, "the only piece of the first had arrived"
     assert pace.asked == 3, "a second task for a row would send it a second time"
+
+
+class Closing(NoPace):
+    """The platform asks for silence between the two pieces of a message, and is heard at the last moment."""
+
+    def __init__(self) -> None:
+        self.answers = [True, False, False, True]
+        self.left: list[bool] = []
+
+    async def leave(self) -> bool:
+        self.left.append(self.answers.pop(0))
+        return self.left[-1]
+
+
+async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_piece(province: Province) -> None:
+    await province.subscribe([1])
+    province.channel.limits = replace(TELEGRAM, text=200)
+    await province_ready(province, simple().replace("Chào bà con", "Chào bà con. " * 10))
+    pace = Closing()
+    sent_after: list[int] = []
+    province.channel.answer = lambda chat, times: sent_after.append(len(pace.left))
+    async with province.sending(pace=pace):
+        await province.drain()
+    assert await province.counts() == {"sent": 1}
+    assert sent_after == [1, 4]
 
 
 async def test_what_could_not_be_sent_in_time_is_reported_as_expired(province: Province) -> None:
