@@ -67,13 +67,10 @@ class Crew:
 
 @contextmanager
 def zygote() -> Iterator[subprocess.Popen[str]]:
-    # A session of its own: whatever it forked ends with it, however the tests end.
+    # A session of its own: whatever it forked ends with it.
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.zygote"],
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    with process:
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+    with process:  # leaving closes its input, and with that it ends
+        yield process

@@ -78,6 +78,7 @@ def main() -> None:
             finally:
                 os._exit(code)
         print(pid, flush=True)
+    os.killpg(0, signal.SIGKILL)  # the tests have ended, one way or another: so does everything that was forked
 
 
 async def work(library: Library, order: Order) -> bool:
