@@ -251,6 +251,8 @@ class EndOfFlow(TurnAction):
     def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         events = super().run(dispatcher, tracker, domain)
         slots = [*flows.ALL_SLOTS, flows.OPTIONS, "invalid"]
+        if tracker.get_slot("choice") == "delete" and tracker.get_slot("confirm") == "yes":
+            slots.append(_TOPIC)  # what was talked about is forgotten with the rest
         return events + [SlotSet(slot, None) for slot in slots if tracker.get_slot(slot) is not None]
 
 

@@ -87,6 +87,15 @@ def test_a_flow_asked_for_again_asks_its_question_again(server, sender: str) -> 
     assert server.acts(sender, "tôi muốn đăng ký nhận tin") == [{"act": "ask", "flow": "subscribe", "slot": "consent"}]
 
 
+def test_who_deletes_their_data_has_said_nothing(server, sender: str) -> None:
+    server.acts(sender, "làm hộ chiếu thế nào")
+    server.acts(sender, "/mydata")
+    server.acts(sender, "/delete")
+    assert server.acts(sender, "/yes") == [{"act": "my_data", "op": "delete"}]
+    (act,) = server.acts(sender, "còn lệ phí?")
+    assert act["act"] == "clarify"
+
+
 def test_small_talk_in_a_flow_is_answered_and_the_flow_goes_on(server, sender: str) -> None:
     server.acts(sender, "/where")
     assert server.acts(sender, "cảm ơn bạn nhé")[1] == {"act": "resume", "flow": "where", "slot": "place"}
