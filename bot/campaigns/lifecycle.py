@@ -37,6 +37,20 @@ IN_WORDS = {
 }
 
 
+# What can be done from each state, for whoever tried something else.
+NEXT = {
+    "draft": "gửi duyệt bằng lệnh submit",
+    "submitted": "nhờ người khác duyệt bằng lệnh approve, hoặc trả lại bằng reject",
+    "approved": "cho chạy bằng lệnh start, hoặc trả lại bằng reject",
+    "scheduled": "tạm dừng bằng lệnh pause, bỏ hẳn bằng cancel",
+    "running": "tạm dừng bằng lệnh pause, bỏ hẳn bằng cancel",
+    "paused": "chạy tiếp bằng lệnh resume, bỏ hẳn bằng cancel",
+    "done": "muốn gửi nữa thì sửa lịch trong tệp rồi gửi duyệt lại bằng lệnh submit",
+    "cancelled": "muốn gửi nữa thì gửi duyệt lại bằng lệnh submit",
+    "expired": "muốn gửi nữa thì sửa ngày hết hạn và lịch trong tệp rồi gửi duyệt lại bằng lệnh submit",
+}
+
+
 class NotAllowed(LoaError):
     """The campaign's state, its content or the person does not allow this step; the message says what to do instead."""
 
@@ -45,8 +59,7 @@ def move(action: str, state: str) -> str:
     """The state after `action`. Raises NotAllowed."""
     sources, goal = MOVES[action]
     if state not in sources:
-        before = ", ".join(f'"{IN_WORDS[name]}"' for name in sources)
-        raise NotAllowed(f'chiến dịch đang ở trạng thái "{IN_WORDS[state]}"; lệnh {action} chỉ dùng khi: {before}')
+        raise NotAllowed(f'chiến dịch đang ở trạng thái "{IN_WORDS[state]}" nên không dùng được lệnh {action}. Lúc này: {NEXT[state]}')
     return goal
 
 

@@ -4,9 +4,10 @@ import asyncio
 import csv
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,10 @@ from bot.campaigns.render import Composer
 from bot.campaigns.schedule import Slot, ends, upcoming
 from bot.channels.fit import fit
 from bot.channels.telegram import TelegramChannel, bot_id
+from bot.cli import words
+from bot.cli.words import day, number
 from bot.clock import VIETNAM
+from bot.content.library import Library
 from bot.errors import DeliveryError
 from bot.messages import Address, Message
 from bot.services.campaigns import Report, Status
@@ -32,17 +36,36 @@ from bot.services.imports import read_figures
 from bot.services.media import StoredMedia
 from bot.settings import Settings, load
 from bot.store import deliveries, indicators
+from bot.store.occurrences import Occurrence
 
 console = Console(highlight=False, soft_wrap=True)
 STAR = 0.1  # Telegram Stars for a message above the free rate (https://core.telegram.org/bots/faq#broadcasting-to-users)
-LOOK_EVERY = 1.0  # seconds between looks of `status --watch`
+LOOK_EVERY, LOOKS = 1.0, 10  # seconds between looks of `status --watch`; how many the rate is taken over
 RATES = {"telegram": lambda settings: settings.telegram_rate}
 
-by = click.option("--by", "actor", required=True, metavar="NAME", help='Who does it, for the audit: --by "Nguyễn Văn A".')
-name = click.argument("campaign", metavar="ID")
+
+def _named(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not value.strip():
+        raise NotAllowed('thiếu tên người làm: --by "Họ tên"')
+    return value.strip()
 
 
-@click.group(help="Campaigns: look, try out, approve, start, follow, report.")
+by = click.option("--by", "actor", default="", callback=_named, metavar="TÊN", help='Tên người làm, để ghi nhật ký: --by "Nguyễn Văn A".')
+name = click.argument("campaign", metavar="MÃ")
+
+
+class InOrder(click.Group):
+    """Lists its commands in the order in which they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=InOrder,
+    short_help="Campaigns: look, try out, approve, start, follow, report.",
+    help="Chiến dịch: xem, gửi thử, trình duyệt, cho chạy, theo dõi, báo cáo. MÃ là tên tệp trong content/campaigns, không có đuôi .yml.",
+)
 def campaign() -> None:
     pass
 
@@ -62,33 +85,23 @@ def _run(work: Callable[[Core], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
-
-
-def _number(count: float) -> str:
-    return f"{count:,.0f}".replace(",", ".")
-
-
 # --- looking
 
 
-@campaign.command("list", help="Every campaign with its state and next date; then the mistakes in the files.")
+@campaign.command("list", help="Mọi chiến dịch và lỗi trong tệp.")
 def list_() -> None:
     async def work(core: Core) -> None:
-        table = Table(Column("Mã", no_wrap=True), "Tên", "Trạng thái", "Lần tới", "Đã tới", "Đối tượng", box=None)
         for status in await core.campaigns.everything():
-            sent, audience = _sum(status, "sent"), _sum(status)
-            following = _day(status.next.at) if status.next else "–"
-            table.add_row(status.id, status.title, _state(status), following, _number(sent), _number(audience))
-        console.print(table)
+            click.echo(words.listed(status, _sum(status, "sent"), _sum(status)))
+        if core.campaigns.live.problems:
+            click.echo("\nCần xem lại trong tệp:")
         for problem in core.campaigns.live.problems:
             click.echo(str(problem))
 
     _run(work)
 
 
-@campaign.command(help="One campaign in full: when, to whom, what, and its history.")
+@campaign.command(help="Một chiến dịch: lịch, đối tượng, tiến độ, nhật ký.")
 @name
 def show(campaign: str) -> None:
     async def work(core: Core) -> None:
@@ -98,43 +111,40 @@ def show(campaign: str) -> None:
             _show_loaded(core, status.loaded)
         for occurrence in status.occurrences:
             counts = status.counts.get(occurrence.id, {})
-            click.echo(f"• {occurrence.key}: {OCCURRENCE[occurrence.state]}, hẹn {_day(occurrence.due_at)}, {_states(counts)}")
-        click.echo("\nNhật ký:")
-        for entry in await core.campaigns.history(campaign):
-            click.echo(f"  {_day(entry.at)}  {entry.actor}: {entry.action}" + (f" ({entry.detail})" if entry.detail else ""))
+            click.echo(_progress(core, occurrence, counts))
+        history = await core.campaigns.history(campaign)
+        click.echo("\nNhật ký:" if history else "\nChưa ai trình duyệt.")
+        for entry in history:
+            click.echo(
+                f"  {day(entry.at)}  {entry.actor}: {words.ACTIONS.get(entry.action, entry.action)}"
+                + (f" ({entry.detail})" if entry.detail else "")
+            )
 
     _run(work)
 
 
-OCCURRENCE = {
-    "due": "đến lượt",
-    "filling": "đang lập danh sách",
-    "sending": "đang gửi",
-    "paused": "tạm dừng",
-    "done": "đã xong",
-    "missed": "đã lỡ",
-    "cancelled": "đã hủy",
-}
+def _progress(core: Core, occurrence: Occurrence, counts: Mapping[str, int]) -> str:
+    return f"• {words.when(occurrence, core.library())} – {words.OCCURRENCE[occurrence.state]}: {_states(counts)}"
 
 
 def _show_loaded(core: Core, loaded: Loaded) -> None:
     item = loaded.campaign
     click.echo(f"Tệp: {loaded.file}   Người soạn: {item.author}   Dấu nội dung: {loaded.hash[:12]}")
     for slot in upcoming(item, core.clock.now(), 6, seams(core.library())):
-        click.echo(f"Sẽ gửi: {_day(slot.at)}  ({slot.key})")
-    chosen = item.audience.model_dump(exclude_defaults=True, mode="json")
-    click.echo("Gửi cho: " + (", ".join(f"{key}: {value}" for key, value in chosen.items()) or "mọi người đã đồng ý nhận tin"))
+        click.echo(f"Sẽ gửi: {words.when(slot, core.library())}")
+    click.echo(f"Gửi cho: {words.whom(item.audience, core.library())}")
 
 
-@campaign.command(help="The messages as each channel shows them, with every variant and date of its own.")
+@campaign.command(help="Bà con sẽ thấy gì trên từng kênh, với từng bản và từng mốc.")
 @name
-@click.option("--channel", type=click.Choice(sorted(LIMITS)), help="Only this channel.")
+@click.option("--channel", type=click.Choice(sorted(LIMITS)), help="Chỉ kênh này.")
 def preview(campaign: str, channel: str | None) -> None:
     async def work(core: Core) -> None:
         loaded = core.campaigns.loaded(campaign)
         for title, shown, message in _messages(core, loaded, channel):
-            click.secho(f"─── {title} ", bold=True)
-            for piece in fit(message, LIMITS[shown]):
+            pieces = fit(message, LIMITS[shown])
+            for index, piece in enumerate(pieces, 1):
+                click.secho(f"─── {title}" + (f" · tin {index} trên {len(pieces)}" if len(pieces) > 1 else ""), bold=True)
                 _show_message(piece)
 
     _run(work)
@@ -148,19 +158,20 @@ def _messages(core: Core, loaded: Loaded, only: str | None) -> Iterable[tuple[st
     for channel in channels:
         for moment, variant, _ in item.every_part():
             at = _read_on(core, loaded, moment)
-            message = Composer(loaded.approved, 0, moment, at, library.media).message(variant, channel, "Xã Diễn Kỷ")
+            message = Composer(loaded.approved, 0, moment, at, library.media).message(variant, channel, _somewhere(library, at))
             if (channel, message) not in seen:
                 seen.add((channel, message))
-                yield (
-                    " · ".join(
-                        filter(None, (channel, f"ngày {moment}" if moment is not None else "", f"bản {variant}" if variant else ""))
-                    ),
-                    channel,
-                    message,
-                )
+                told = (words.CHANNELS[channel], f"mốc {moment}" if moment is not None else "", f"bản {variant}" if variant else "")
+                yield " · ".join(filter(None, told)), channel, message
 
 
-def _read_on(core: Core, loaded: Loaded, moment: int | None):  # type: ignore[no-untyped-def]
+def _somewhere(library: Library, on: date) -> str:
+    """A locality as a resident of it would read its name that day."""
+    commune = next(place for place in library.places.values() if place.kind == "commune")
+    return library.places.name_on(commune.slug, on)
+
+
+def _read_on(core: Core, loaded: Loaded, moment: int | None) -> date:
     """The day a message is read on: for a countdown, the day it counts."""
     countdown = loaded.campaign.schedule.countdown
     if countdown:
@@ -168,9 +179,12 @@ def _read_on(core: Core, loaded: Loaded, moment: int | None):  # type: ignore[no
     return core.clock.now().astimezone(VIETNAM).date()
 
 
+MEDIA = {"photo": "ảnh", "video": "phim", "audio": "tiếng", "document": "tài liệu"}
+
+
 def _show_message(message: Message) -> None:
     for media in message.media:
-        click.echo(f"[{media.kind}: {Path(media.path).name}]")
+        click.echo(f"[{MEDIA[media.kind]}: {Path(media.path).name}]")
     if message.text:
         click.echo(message.text)
     for row in message.buttons:
@@ -178,9 +192,9 @@ def _show_message(message: Message) -> None:
     click.echo()
 
 
-@campaign.command(help="Who would get it, when, and how long it takes – with the subscribers of today. Sends nothing.")
+@campaign.command(help="Tính thử: ai nhận, lúc nào, mất bao lâu. Theo người đăng ký hôm nay; không gửi gì.")
 @name
-@click.option("--count", default=5, show_default=True, help="How many dates ahead.")
+@click.option("--count", default=5, show_default=True, help="Xem trước mấy lần gửi.")
 def simulate(campaign: str, count: int) -> None:
     async def work(core: Core) -> None:
         loaded = core.campaigns.loaded(campaign)
@@ -191,7 +205,7 @@ def simulate(campaign: str, count: int) -> None:
         for slot in ahead:
             click.echo(_simulated(core, loaded, slot, await core.campaigns.reach(campaign, slot), left))
         if left:
-            click.echo(f"Gửi nhanh có trả phí: còn được {_number(left)} tin, nhiều nhất {_stars(left)}.")
+            click.echo(f"Gửi nhanh có trả phí: còn được {number(left)} tin, nhiều nhất {_stars(left)}.")
         for reason in lint(loaded, core.library(), now, core.settings.telegram_paid_budget):
             click.secho(f"✗ {reason}", fg="red")
         for hint in advice(loaded, core.library(), now):
@@ -204,17 +218,22 @@ def _simulated(core: Core, loaded: Loaded, slot: Slot, reach: dict[str, int], pa
     finish = slot.at
     for channel, count in reach.items():
         rate = RATES[channel](core.settings) if channel in RATES else 1000.0
-        seconds = seconds_for(count, rate, paid) if channel == PAYS else count / rate
+        pieces = (
+            count * max(len(fit(message, LIMITS[channel])) for _, _, message in _messages(core, loaded, channel))
+            if channel in LIMITS
+            else count
+        )
+        seconds = seconds_for(pieces, rate, paid) if channel == PAYS else pieces / rate
         finish = max(finish, ends(slot.at, seconds, loaded.campaign.schedule.quiet))
-    parts = ", ".join(f"{channel} {_number(count)}" for channel, count in reach.items()) or "không có ai"
-    warning = f"  ✗ quá giờ hữu ích {_day(slot.until)}" if finish > slot.until else ""
-    return f"{_day(slot.at)}  {slot.key}: {_number(sum(reach.values()))} người ({parts}), xong lúc {_day(finish)}{warning}"
+    parts = ", ".join(f"{words.CHANNELS[channel]} {number(count)}" for channel, count in reach.items()) or "không có ai"
+    warning = f"  ✗ quá giờ hữu ích {day(slot.until)}" if finish > slot.until else ""
+    return f"{words.when(slot, core.library())}: {number(sum(reach.values()))} người ({parts}), xong lúc {day(finish)}{warning}"
 
 
 # --- trying out
 
 
-@campaign.command("test", help="Send every message of a campaign to the staff of LOA_STAFF_CHATS, now.")
+@campaign.command("test", help="Gửi thử ngay cho cán bộ. Mọi bản tin, tới các nơi ghi trong LOA_STAFF_CHATS.")
 @name
 def test_(campaign: str) -> None:
     async def work(core: Core) -> None:
@@ -226,10 +245,13 @@ def test_(campaign: str) -> None:
         secret = token.get_secret_value()
         kept = StoredMedia(core.database, f"telegram:{bot_id(secret)}")
         async with TelegramChannel(secret, core.clock, api_url=core.settings.telegram_api_url, media_ids=kept) as channel:
-            for _, _, message in _messages(core, loaded, TelegramChannel.name):
-                for to in reachable:
+            messages = [message for _, _, message in _messages(core, loaded, TelegramChannel.name)]
+            for to in reachable:
+                for message in messages:
                     await _try(channel, to, message)
-        click.echo("Đã gửi thử. Bà con chưa ai nhận được gì; nút bấm trong tin thử không ghi lại.")
+        click.echo(
+            f"Đã gửi thử {len(messages)} bản tin tới {len(reachable)} nơi. Bà con chưa ai nhận được gì; nút trong tin thử bấm không ghi lại."
+        )
 
     _run(work)
 
@@ -249,7 +271,7 @@ async def _try(channel: TelegramChannel, to: Address, message: Message) -> None:
 def _step(action: str, text: str, done: str, why: bool = False) -> None:
     @name
     @by
-    @click.option("--why", default=None, help="The reason, for the audit.", hidden=not why)
+    @click.option("--why", default=None, metavar="LÝ DO", help="Vì sao, để ghi nhật ký.", hidden=not why)
     def command(campaign: str, actor: str, why: str | None) -> None:
         async def work(core: Core) -> None:
             service = core.campaigns
@@ -263,38 +285,41 @@ def _step(action: str, text: str, done: str, why: bool = False) -> None:
                 "cancel": lambda: service.cancel(campaign, actor, why),
             }
             await steps[action]()
-            click.echo(done)
+            click.echo(done.format(id=campaign))
+            following = (await service.status(campaign)).next
+            if action in ("start", "resume") and following:
+                click.echo(f"Lần gửi tới: {day(following.at)}")
 
         _run(work)
 
     campaign.command(action, help=text)(command)
 
 
-_step("submit", "Hand in for approval. Any later edit makes it a draft again.", "Đã gửi duyệt. Nhờ một người khác xem lại và duyệt.")
-_step("approve", "Approve what was handed in (not by its author).", "Đã duyệt đúng nội dung hiện tại. Bắt đầu bằng: loa campaign start")
-_step("reject", "Send back to its author.", "Đã trả lại cho người soạn.", why=True)
-_step("start", "Let its dates come due from now on.", "Đã lên lịch.")
-_step("pause", "Stop at once; what is queued waits.", "Đã tạm dừng: không tin nào rời máy nữa.", why=True)
-_step("resume", "Go on after a pause.", "Gửi tiếp.")
-_step("cancel", "End it for good; what is queued is not sent.", "Đã hủy. Những người chưa tới lượt sẽ không nhận được.", why=True)
+_step(
+    "submit",
+    "Trình duyệt. Sửa tệp sau đó thì phải trình lại.",
+    'Đã gửi duyệt. Nhờ một người khác xem lại và duyệt:\n./loa campaign approve {id} --by "Họ tên"',
+)
+_step(
+    "approve",
+    "Duyệt đúng nội dung đã trình (người duyệt khác người soạn).",
+    'Đã duyệt đúng nội dung hiện tại. Cho chạy:\n./loa campaign start {id} --by "Họ tên"',
+)
+_step("reject", "Trả lại cho người soạn.", "Đã trả lại cho người soạn.", why=True)
+_step("start", "Cho chạy: từ lúc này đến lịch thì gửi.", "Đã lên lịch.")
+_step(
+    "pause",
+    "Dừng NGAY; tin chưa tới lượt thì chờ.",
+    'Đã tạm dừng: không tin nào rời máy nữa. Chạy tiếp:\n./loa campaign resume {id} --by "Họ tên"',
+    why=True,
+)
+_step("resume", "Chạy tiếp sau khi tạm dừng.", "Gửi tiếp.")
+_step("cancel", "Bỏ hẳn; tin chưa tới lượt thì không gửi.", "Đã hủy. Những người chưa tới lượt sẽ không nhận được.", why=True)
 
 
-@campaign.command(help="Queue again: those that failed, or with --unknown those that may or may not have arrived (some may get it twice).")
+@campaign.command(help="Tới đâu rồi: đã tới, còn chờ, lỗi gì.")
 @name
-@by
-@click.option("--unknown", is_flag=True, help="Also the unknown ones.")
-def resend(campaign: str, actor: str, unknown: bool) -> None:
-    states = ("failed", "unknown") if unknown else ("failed",)
-    count = _run(lambda core: core.campaigns.resend(campaign, actor, states))
-    click.echo(f"Đã xếp hàng lại {_number(count)} tin.")
-
-
-# --- following
-
-
-@campaign.command(help="How far it is: progress, rate, time left, failures by kind.")
-@name
-@click.option("--watch", is_flag=True, help="Follow until it is done; Ctrl-C to leave.")
+@click.option("--watch", is_flag=True, help="Xem liên tục tới khi xong: tốc độ, còn bao lâu; Ctrl-C để thôi.")
 def status(campaign: str, watch: bool) -> None:
     async def work(core: Core) -> None:
         current = await core.campaigns.status(campaign)
@@ -302,9 +327,9 @@ def status(campaign: str, watch: bool) -> None:
             current = await _watch(core, campaign, current)
         click.echo(f"{current.title}: {_state(current)}" + (f" – {current.why}" if current.why else ""))
         if current.next:
-            click.echo(f"Lần gửi tới: {_day(current.next.at)}")
+            click.echo(f"Lần gửi tới: {day(current.next.at)}")
         for occurrence in current.occurrences:
-            click.echo(f"• {occurrence.key} – {OCCURRENCE[occurrence.state]}: {_states(current.counts.get(occurrence.id, {}))}")
+            click.echo(_progress(core, occurrence, current.counts.get(occurrence.id, {})))
         if current.standing and current.standing.paid:
             click.echo(_paid(core, current.standing.paid))
         ids = [occurrence.id for occurrence in current.occurrences]
@@ -320,24 +345,22 @@ async def _watch(core: Core, campaign: str, current: Status) -> Status:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, console=console) as progress:
         bar = progress.add_task("Đang gửi", total=None, rate="")
-        before, at = _ended(current), time.monotonic()
+        looks = deque([(time.monotonic(), _ended(current))], maxlen=LOOKS)
         while current.state in ("scheduled", "running", "paused"):
             await asyncio.sleep(LOOK_EVERY)
             current = await core.campaigns.status(campaign)
             ended, now, total = _ended(current), time.monotonic(), _sum(current)
-            rate = (ended - before) / (now - at)
+            rate = (ended - looks[0][1]) / (now - looks[0][0])
+            looks.append((now, ended))
             left = f", còn {timedelta(seconds=round((total - ended) / rate))}" if rate > 0 else ""
             progress.update(bar, total=total or None, completed=ended, rate=f"{rate:.1f} tin/giây{left}")
-            before, at = ended, now
             if not any(item.state in ("due", "filling", "sending") for item in current.occurrences):
                 break
     return current
 
 
 def _paid(core: Core, messages: int) -> str:
-    return (
-        f"Gửi nhanh có trả phí: {_number(messages)} trên {_number(core.settings.telegram_paid_budget)} tin, nhiều nhất {_stars(messages)}."
-    )
+    return f"Gửi nhanh có trả phí: {number(messages)} trên {number(core.settings.telegram_paid_budget)} tin, nhiều nhất {_stars(messages)}."
 
 
 def _stars(messages: int) -> str:
@@ -352,8 +375,8 @@ def _sum(status: Status, state: str | None = None) -> int:
     return sum(sum(counts.values()) if state is None else counts.get(state, 0) for counts in status.counts.values())
 
 
-def _states(counts: Any) -> str:
-    return ", ".join(f"{policy.STATES[state]} {_number(count)}" for state, count in counts.items() if count) or "chưa có ai"
+def _states(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{policy.STATES[state]} {number(count)}" for state, count in counts.items() if count) or "chưa có ai"
 
 
 def _state(status: Status) -> str:
@@ -363,13 +386,13 @@ def _state(status: Status) -> str:
 # --- what came of it
 
 
-@campaign.command(help="What came of it: delivered, pressed, asked, stopped – by locality, variant and channel.")
+@campaign.command(help="Báo cáo kết quả. Đã tới, đã bấm, hỏi lại, dừng nhận; theo kênh, theo bản, theo nơi ở.")
 @name
 @click.option(
     "--csv",
     "path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Also write who did and who did not get it, and why (no chat ids).",
+    help="Ghi thêm từng dòng ra tệp mở bằng Excel: ai tới, ai không, vì sao (không có mã cuộc trò chuyện).",
 )
 def report(campaign: str, path: Path | None) -> None:
     async def work(core: Core) -> None:
@@ -377,31 +400,36 @@ def report(campaign: str, path: Path | None) -> None:
         _show_report(core, found)
         if path:
             count = await _export(core, found, path)
-            click.echo(f"Đã ghi {_number(count)} dòng vào {path}.")
+            click.echo(f"Đã ghi {number(count)} dòng vào {path}.")
 
     _run(work)
 
 
 def _show_report(core: Core, found: Report) -> None:
-    click.echo(f"Đối tượng {_number(found.audience)}, đã tới {_number(found.total('sent'))}. Từng phần cộng lại đúng bằng đối tượng:")
+    click.echo(f"Đối tượng {number(found.audience)}, đã tới {number(found.total('sent'))}. Từng phần cộng lại đúng bằng đối tượng:")
     for line in policy.in_words(found.kinds):
         click.echo(f"  {line}")
     if found.paid:
         click.echo(_paid(core, found.paid))
-    click.echo(f"Trong 24 giờ sau tin: {_number(found.asked)} người hỏi Loa, {_number(found.opted_out)} người dừng nhận tin.")
+    click.echo(f"Trong 24 giờ sau tin: {number(found.asked)} người hỏi Loa, {number(found.opted_out)} người dừng nhận tin.")
     for button, action, count, right in found.pressed:
-        click.echo(f"Bấm “{button}”: {_number(count)}" + (f" ({_number(right)} đúng)" if action == "quiz" else ""))
+        click.echo(f"Bấm “{button}”: {number(count)}" + (f" ({number(right)} đúng)" if action == "quiz" else ""))
     titles = {"channel": "Kênh", "variant": "Bản", "place": "Nơi ở"}
     for key, rows in found.breakdown.items():
         if len(rows) > 1 or key == "channel":
-            table = Table(titles[key], "Đối tượng", "Đã tới", "Đã bấm", box=None)
+            table = Table(
+                titles[key], *(Column(title, justify="right") for title in ("Đối tượng", "Đã tới", "Đã bấm")), box=None, pad_edge=False
+            )
             for value, audience, sent, pressed in rows[:30]:
-                table.add_row(_called(core, key, value), _number(audience), _number(sent), _number(pressed))
+                table.add_row(_called(core, key, value), number(audience), number(sent), words.share(pressed, sent))
+            click.echo()
             console.print(table)
 
 
 def _called(core: Core, key: str, value: str | None) -> str:
     places = core.library().places
+    if key == "channel" and value:
+        return words.CHANNELS[value]
     return places[value].name if key == "place" and value and value in places else value or "(không rõ)"
 
 
@@ -415,20 +443,35 @@ async def _export(core: Core, found: Report, path: Path) -> int:
                 rows = await deliveries.listing(connection, ids, after)
             for row, key, channel, place, state, kind, variant, at in rows:
                 reason = policy.WORDS.get(kind, kind) if kind else ""
-                out.writerow([row, key, channel, place or "", policy.STATES[state], reason, variant or "", _day(at) if at else ""])
+                where = _called(core, "place", place) if place else ""
+                sent = day(at) if at else ""
+                out.writerow([row, key, words.CHANNELS[channel], where, policy.STATES[state], reason, variant or "", sent])
             count += len(rows)
             if not rows:
                 return count
             after = rows[-1][0]
 
 
+@campaign.command(help="Gửi lại cho người bị lỗi. Thêm --unknown thì cả tin chưa rõ tới hay chưa: có người sẽ nhận hai lần.")
+@name
+@by
+@click.option("--unknown", is_flag=True, help="Cả những tin chưa rõ.")
+def resend(campaign: str, actor: str, unknown: bool) -> None:
+    states = ("failed", "unknown") if unknown else ("failed",)
+    count = _run(lambda core: core.campaigns.resend(campaign, actor, states))
+    if count:
+        click.echo(f"Đã xếp hàng lại {number(count)} tin.")
+    else:
+        click.echo("Không có tin nào gửi lại được: không có tin lỗi, hoặc đã quá giờ hữu ích (useful_for).")
+
+
 # --- figures
 
 
 @campaign.command(
-    "figures", help="Import figures by locality from a CSV (place,name,value) for indicator audiences; without FILE, list them."
+    "figures", help="Nhập số liệu theo nơi ở. Từ tệp CSV (place,name,value), để chọn đối tượng; không có TỆP thì xem đã nhập gì."
 )
-@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", required=False, metavar="[TỆP]", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def figures_(file: Path | None) -> None:
     async def work(core: Core) -> None:
         if file:
@@ -438,6 +481,6 @@ def figures_(file: Path | None) -> None:
                     await indicators.put(connection, indicator, by_place, core.clock.now())
         async with core.database.read() as connection:
             for indicator, (count, at) in (await indicators.names(connection)).items():
-                click.echo(f"{indicator}: {count} nơi, nhập lúc {_day(at)}")
+                click.echo(f"{indicator}: {count} nơi, nhập lúc {day(at)}")
 
     _run(work)

@@ -10,12 +10,12 @@ from bot.errors import ContentError, Problem
 from bot.settings import load as load_settings
 
 
-@click.group(help="Check what staff wrote in content/.")
+@click.group(short_help="Check what staff wrote in content/.", help="Kiểm tra những gì đã viết trong content/.")
 def content() -> None:
     pass
 
 
-@content.command(help="Report every mistake, in campaigns too, with file:line:column; exit 1 if there is one.")
+@content.command(help="Liệt kê mọi lỗi, cả trong chiến dịch, với tệp:dòng:cột. Mã kết thúc 1 nếu có lỗi.")
 def check() -> None:
     from bot.bootstrap import LIMITS
     from bot.campaigns.library import load as load_campaigns
@@ -47,8 +47,8 @@ def _report(problems: Sequence[Problem]) -> int:
     return count
 
 
-@content.command(help="List the answers that a content owner must check: not certain, or with a note for review.")
-@click.option("--all", "everything", is_flag=True, help="Also answers whose period is over.")
+@content.command(help="Các câu trả lời chưa chắc hoặc cần xem lại, để chủ nội dung đối chiếu.")
+@click.option("--all", "everything", is_flag=True, help="Cả những câu đã hết giai đoạn.")
 def review(everything: bool) -> None:
     from bot.clock import SystemClock, today
 

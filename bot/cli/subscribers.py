@@ -7,22 +7,25 @@ from pathlib import Path
 import click
 
 from bot.bootstrap import Core
-from bot.cli.campaign import _number, _run
+from bot.cli.campaign import _run
+from bot.cli.words import number
 from bot.services.imports import read_enrolments
 from bot.store import subscribers as store
 
 BATCH = 1000  # rows a transaction
 
 
-@click.group(help="Residents who agreed to campaign messages.")
+@click.group(
+    short_help="Residents who agreed to campaign messages.", help="Những người đã đồng ý nhận tin: nhập danh sách, đếm, ghi ra tệp."
+)
 def subscribers() -> None:
     pass
 
 
 @subscribers.command(
     "import",
-    help="Read a CSV: channel,chat,place,consent_version,consent_at, and opted_out_at,unreachable as an export writes them. "
-    "Who is known stays as they are, but for a stop, which counts. A repeated import changes nothing.",
+    help="Nhập danh sách từ tệp CSV. Các cột: channel,chat,place,consent_version,consent_at; đọc cả opted_out_at,unreachable của tệp do export "
+    "ghi ra. Ai đã có thì giữ nguyên, chỉ lời DỪNG là luôn được tính. Nhập lại lần nữa không đổi gì.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(file: Path) -> None:
@@ -36,31 +39,31 @@ def import_(file: Path) -> None:
                     new, ended = await store.enrol(connection, batch, now)
                 added, stopped = added + new, stopped + ended
                 bar.update(len(batch))
-        said = f", riêng {_number(stopped)} người trong số đó đã nhắn DỪNG nên thôi gửi" if stopped else ""
-        click.echo(f"Đọc {_number(total)} dòng, thêm mới {_number(added)}; {_number(total - added)} người đã có, giữ nguyên{said}.")
+        said = f", riêng {number(stopped)} người trong số đó đã nhắn DỪNG nên thôi gửi" if stopped else ""
+        click.echo(f"Đọc {number(total)} dòng, thêm mới {number(added)}; {number(total - added)} người đã có, giữ nguyên{said}.")
 
     _run(work)
 
 
-@subscribers.command(help="How many, by channel, locality and whether they can be written to.")
-@click.option("--places", is_flag=True, help="By locality.")
+@subscribers.command(help="Bao nhiêu người, theo kênh: đang nhận tin, gửi tới được.")
+@click.option("--places", is_flag=True, help="Thêm theo nơi ở.")
 def count(places: bool) -> None:
     async def work(core: Core) -> None:
         async with core.database.read() as connection:
             rows = await store.tally(connection)
             by_place = await store.by_place(connection) if places else []
         for channel, everybody, in_force, reachable in rows:
-            click.echo(f"{channel}: {_number(everybody)} người, {_number(in_force)} đang nhận tin, {_number(reachable)} gửi tới được")
+            click.echo(f"{channel}: {number(everybody)} người, {number(in_force)} đang nhận tin, {number(reachable)} gửi tới được")
         if not rows:
             click.echo("Chưa có ai đăng ký nhận tin.")
         known = core.library().places
-        for place, number in by_place:
-            click.echo(f"  {known[place].name if place and place in known else '(chưa chọn nơi ở)'}: {_number(number)}")
+        for place, living in by_place:
+            click.echo(f"  {known[place].name if place and place in known else '(chưa chọn nơi ở)'}: {number(living)}")
 
     _run(work)
 
 
-@subscribers.command(help="Write every subscriber with their consent to a CSV. It holds chat ids: keep it as you would keep a register.")
+@subscribers.command(help="Ghi mọi người đăng ký và sự đồng ý của họ ra tệp CSV. Tệp có mã cuộc trò chuyện: giữ cẩn thận như sổ gốc.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> None:
     async def work(core: Core) -> None:
@@ -77,6 +80,6 @@ def export(file: Path) -> None:
                 count += len(rows)
                 for _, *values in rows:
                     writer.writerow([value.isoformat() if hasattr(value, "isoformat") else value or "" for value in values])
-        click.echo(f"Đã ghi {_number(count)} người vào {file}. Tệp có mã cuộc trò chuyện, bà con tin mình mới đưa: giữ cẩn thận.")
+        click.echo(f"Đã ghi {number(count)} người vào {file}. Tệp có mã cuộc trò chuyện, bà con tin mình mới đưa: giữ cẩn thận.")
 
     _run(work)

@@ -11,6 +11,7 @@ from bot.campaigns import lifecycle
 from bot.campaigns.audience import target
 from bot.campaigns.library import LiveCampaigns, Loaded, lint, seams
 from bot.campaigns.lifecycle import BOUND, GOING, OVER, NotAllowed
+from bot.campaigns.policy import STATES
 from bot.campaigns.render import Approved, Ref, effect
 from bot.campaigns.schedule import Slot, upcoming
 from bot.clock import Clock
@@ -77,7 +78,7 @@ class Campaigns:
         async with self.database.write() as connection:
             standing = await campaigns.find(connection, campaign, lock=True)
             if standing and standing.hash and standing.hash != loaded.hash and standing.state == "submitted":
-                raise NotAllowed("nội dung đã sửa sau khi gửi duyệt. Gửi duyệt lại: loa campaign submit " + campaign)
+                raise NotAllowed("nội dung đã sửa sau khi gửi duyệt. Gửi duyệt lại: ./loa campaign submit " + campaign)
             lifecycle.check_approver(actor, loaded.campaign.author, standing.submitted_by if standing else None)
             await self._move(connection, campaign, "approve", actor, loaded.hash[:12], approved_by=actor)
 
@@ -107,7 +108,7 @@ class Campaigns:
             standing = await campaigns.find(connection, campaign, lock=True)
             loaded = self.live.current.get(campaign)
             if standing and loaded and standing.hash != loaded.hash:
-                raise NotAllowed("nội dung đã sửa nên duyệt cũ không còn giá trị. Gửi duyệt lại: loa campaign submit " + campaign)
+                raise NotAllowed("nội dung đã sửa nên duyệt cũ không còn giá trị. Gửi duyệt lại: ./loa campaign submit " + campaign)
             await self._move(connection, campaign, "resume", actor, why=None)
             await occurrences.set_states(connection, campaign, ("paused",), "sending")
 
@@ -150,7 +151,7 @@ class Campaigns:
                     await occurrences.set_state(connection, occurrence.id, ("done",), "paused" if standing.state == "paused" else "sending")
             if count and standing.state == "done":
                 await campaigns.put(connection, campaign, self.clock.now(), state="running")
-            await campaigns.audit(connection, campaign, actor, "resend", self.clock.now(), f"{', '.join(states)}: {count}")
+            await campaigns.audit(connection, campaign, actor, "resend", self.clock.now(), f"{', '.join(STATES[state] for state in states)}: {count} tin")
         return count
 
     async def _move(
@@ -168,7 +169,7 @@ class Campaigns:
     async def _approved(self, connection: AsyncConnection, loaded: Loaded) -> None:
         standing = await campaigns.find(connection, loaded.campaign.id, lock=True)
         if standing and standing.state == "approved" and standing.hash != loaded.hash:
-            raise NotAllowed("nội dung đã sửa sau khi duyệt nên phải duyệt lại: loa campaign submit " + loaded.campaign.id)
+            raise NotAllowed("nội dung đã sửa sau khi duyệt nên phải duyệt lại: ./loa campaign submit " + loaded.campaign.id)
 
     def loaded(self, campaign: str) -> Loaded:
         """The campaign as its file says. Raises NotAllowed, with the file's mistakes if it has any."""

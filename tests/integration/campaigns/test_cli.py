@@ -95,14 +95,15 @@ def test_from_draft_to_schedule(run: Run, tmp_path: Path) -> None:
     name = "dem_nguoc_so_ho_khau"
     assert "2 người" in run("campaign", "simulate", name)
     assert "nhắn DỪNG" in run("campaign", "preview", name, "--channel", "telegram")
-    assert "chỉ dùng khi" in run("campaign", "start", name, "--by", "An")
+    assert "gửi duyệt bằng lệnh submit" in run("campaign", "start", name, "--by", "An")
+    assert 'thiếu tên người làm: --by "Họ tên"' in run("campaign", "submit", name)
     assert "Đã gửi duyệt" in run("campaign", "submit", name, "--by", "An")
     assert "khác người soạn" in run("campaign", "approve", name, "--by", "an")
     assert "Đã duyệt" in run("campaign", "approve", name, "--by", "Bình")
     assert "Đã lên lịch" in run("campaign", "start", name, "--by", "An")
     assert "01/12/2022 08:00" in run("campaign", "status", name)
     shown = run("campaign", "show", name)
-    assert "Bình: approve" in shown
+    assert "Bình: duyệt" in shown
     assert "đã lên lịch" in run("campaign", "list")
 
 
