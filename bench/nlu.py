@@ -48,14 +48,15 @@ class Result:
 
 @click.command(help=__doc__)
 @click.option(
-    "--set", "which", type=click.Choice(["dev", "dev2", "test"]), default="dev", show_default=True, help="Measure on tests/nlu/<set>.jsonl."
+    "--set", "which", type=click.Choice(["dev", "dev2", "dev3", "test"]), default="dev", show_default=True, help="Measure on tests/nlu/<set>.jsonl."
 )
+@click.option("--only", type=click.Choice(list(TITLES)), multiple=True, help="Only these; ours always.")
 @click.option("--peers", is_flag=True, help="Also stock Rasa's DIET: half an hour of training.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/benchmarks.md.")
-def main(which: str, peers: bool, write: bool) -> None:
+def main(which: str, only: tuple[str, ...], peers: bool, write: bool) -> None:
     labels = known_labels(load_content(ROOT / "content").topics.keys(), ROOT / "domain.yml")
     questions = load_questions(ROOT / "tests" / "nlu" / f"{which}.jsonl", labels)
-    names = [name for name in TITLES if peers or name not in PEERS]
+    names = [name for name in TITLES if (name in ("ours", *only) if only else peers or name not in PEERS)]
     results = [measure(name, questions) for name in names]
     tables = (accuracy(results), registers(results), cost(results))
     for table in tables:
