@@ -277,16 +277,7 @@ class Sender:
         self._parked.add(task)
         left = True  # what may have left counts as paid
         try:
-            try:
-                pieces = self._pieces(row, opening)
-            except Exception:
-                # What passed every check and yet cannot be composed concerns this campaign only.
-                log.error("delivery.not_composed", campaign=opening.occurrence.campaign, exc_info=True)
-                left = False
-                await self._give_back(row)
-                await self._pause(opening, "không soạn được tin từ mẫu; xem nhật ký của máy")
-                return
-            left = await self._through(task, row, opening, pieces)
+            left = await self._through(task, row, opening)
         except asyncio.CancelledError:
             left = task not in self._parked
             raise
@@ -295,14 +286,15 @@ class Sender:
             if not left:
                 self._spare(opening)
 
-    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening, pieces: list[Message]) -> bool:
+    async def _through(self, task: asyncio.Task[None], row: Claimed, opening: Opening) -> bool:
         """Wait for the row's turn, send it, write down what came of it. False if the resident surely did not get it."""
         async with self._slots[row.channel]:
             await self._trouble[row.channel].pass_by()
             await self._paces[row.channel].campaign(row.chat)
             self._parked.discard(task)
-            arrived = await self._may_leave(row)
-            if arrived is None:
+            pieces = await self._compose(row, opening)
+            arrived = await self._may_leave(row) if pieces else None
+            if pieces is None or arrived is None:
                 self._paces[row.channel].back_out()
                 await self._give_back(row)
                 return False
@@ -314,6 +306,16 @@ class Sender:
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
         return outcome.state in ("sent", "unknown")
+
+    async def _compose(self, row: Claimed, opening: Opening) -> list[Message] | None:
+        """Not sooner than this: what waited over midnight says how many days are left now. None if it cannot be."""
+        try:
+            return self._pieces(row, opening)
+        except Exception:
+            # What passed every check and yet cannot be composed concerns this campaign only.
+            log.error("delivery.not_composed", campaign=opening.occurrence.campaign, exc_info=True)
+            await self._pause(opening, "không soạn được tin từ mẫu; xem nhật ký của máy")
+            return None
 
     async def _may_leave(self, row: Claimed) -> int | None:
         """None if not; else how many of its pieces have arrived."""

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
@@ -13,6 +13,8 @@ from bot.store.tables import Delivery, OccurrenceRow, SenderRow, Subscriber
 
 STATES = ("queued", "sending", "sent", "failed", "blocked", "expired", "unknown", "left_out")
 FINAL = ("sent", "failed", "blocked", "expired", "unknown", "left_out")
+# Rows wait for seconds before they are tried again: a moment further ahead was written down before the clock was set back.
+SET_BACK = timedelta(minutes=1)
 
 
 def _state(name: str) -> ColumnElement[str]:
@@ -61,7 +63,7 @@ async def claim(connection: AsyncConnection, sender: int, occurrence_id: int, ch
             Delivery.channel == channel,
             Delivery.state == _state("queued"),
             Delivery.claimed_by.is_(None),
-            (Delivery.not_before.is_(None)) | (Delivery.not_before <= now),
+            (Delivery.not_before.is_(None)) | (Delivery.not_before <= now) | (Delivery.not_before > now + SET_BACK),
         )
         .order_by(Delivery.priority, Delivery.id)
         .limit(limit)

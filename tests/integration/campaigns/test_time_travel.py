@@ -1,14 +1,17 @@
 """Days and years pass in seconds: what goes out when, whatever the clock and the server do."""
 
+import asyncio
 from collections import Counter
 from datetime import datetime, timedelta
 
 import pytest
 
+from bot.campaigns.pace import NoPace
 from bot.clock import VIETNAM, ManualClock
+from bot.errors import Unreachable
 from bot.messages import Address
 from bot.services.campaign_clock import CampaignClock
-from tests.integration.campaigns.conftest import Province, simple
+from tests.integration.campaigns.conftest import Province, simple, wait_for
 
 COUNTDOWN = (
     simple()
@@ -18,6 +21,17 @@ COUNTDOWN = (
     )
     .replace("Chào bà con ở {{ place }}.", "còn {{ days_left }}")
 )
+
+
+class Gated(NoPace):
+    """One message for each release of the gate."""
+
+    def __init__(self) -> None:
+        self.gate, self.asked = asyncio.Semaphore(0), 0
+
+    async def campaign(self, chat: str) -> None:
+        self.asked += 1
+        await self.gate.acquire()
 
 
 async def live(province: Province, until: str, step: timedelta = timedelta(hours=1)) -> list[tuple[str, str]]:
@@ -52,6 +66,51 @@ async def test_a_countdown_over_the_turn_of_the_year(province: Province) -> None
         ("01-05 09:00", "còn -5"),
     ]
     assert (await province.service.status("thu")).state == "done"
+
+
+async def test_a_countdown_that_waits_over_midnight_says_the_days_left_when_it_leaves(province: Province) -> None:
+    await province.subscribe([1, 2])
+    text = COUNTDOWN.replace("at: '08:00'}, useful_for: 12", "at: '23:50'}, useful_for: 12, quiet: null")
+    province.write("thu", text)
+    await province.launch("thu")
+    province.clock.moment = datetime(2022, 12, 28, 23, 50, tzinfo=VIETNAM)
+    await province.ticker.tick()
+    pace = Gated()
+    async with province.sending(pace=pace):
+        pace.gate.release()
+        await wait_for(lambda: len(province.channel.sent) == 1 and pace.gate.locked() and pace.asked == 2)
+        province.clock.advance(minutes=20)
+        pace.gate.release()
+        await province.drain()
+    assert [message.text.splitlines()[2] for _, message in province.channel.sent] == ["còn 3", "còn 2"]
+
+
+async def test_nothing_is_sent_over_tet_and_what_fell_into_it_goes_out_once_when_it_is_over(province: Province) -> None:
+    await province.subscribe([1])
+    province.clock.moment = datetime(2023, 1, 18, 12, 0, tzinfo=VIETNAM)
+    province.write("thu", simple().replace("schedule: {at: 2022-11-07 10:00}", "schedule: {cron: '0 10 * * *', useful_for: 12}"))
+    await province.launch("thu")
+    found = await live(province, "2023-01-28T12:00", timedelta(hours=1))
+    assert [moment[:5] for moment, _ in found] == ["01-19", "01-27", "01-28"], "the holidays of 2023 were the 20th to the 26th of January"
+
+
+async def test_a_clock_set_back_does_not_hold_up_who_waits_for_another_try(province: Province) -> None:
+    await province.subscribe([1])
+
+    def answer(chat: str, times: int) -> None:
+        if times == 1:
+            raise Unreachable
+
+    province.channel.answer = answer
+    province.write("thu", simple())
+    await province.launch("thu")
+    province.clock.advance(hours=1)
+    async with province.sending():
+        await province.ticker.tick()
+        await wait_for(lambda: province.channel.tried)
+        province.clock.advance(minutes=-30)
+        await wait_for(lambda: province.channel.sent)
+    assert province.channel.got == {"1": 1}
 
 
 async def test_a_server_that_slept_sends_the_newest_and_reports_the_rest(province: Province) -> None:
