@@ -89,14 +89,18 @@ class Health:
 
 
 def in_words(kinds: Iterable[tuple[str, str | None, int]]) -> list[str]:
-    """Lines such as "bị chặn – bà con đã chặn bot: 12"."""
-    return [f"{STATES[state]}{f' – {WORDS.get(kind, kind)}' if kind else ''}: {count}" for state, kind, count in kinds]
+    """Lines such as "không tới được – bà con đã chặn bot: 12", what arrived first."""
+    order = list(STATES)
+    return [
+        f"{STATES[state]}{f' – {WORDS.get(kind, kind)}' if kind else ''}: {count}"
+        for state, kind, count in sorted(kinds, key=lambda row: order.index(row[0]))
+    ]
 
 
 STATES = {
-    "queued": "chờ gửi",
-    "sending": "đang gửi",
     "sent": "đã tới",
+    "sending": "đang gửi",
+    "queued": "chờ gửi",
     "failed": "gửi lỗi",
     "blocked": "không tới được",
     "expired": "hết hạn",

@@ -376,7 +376,7 @@ def _sum(status: Status, state: str | None = None) -> int:
 
 
 def _states(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{policy.STATES[state]} {number(count)}" for state, count in counts.items() if count) or "chưa có ai"
+    return ", ".join(f"{called} {number(counts[state])}" for state, called in policy.STATES.items() if counts.get(state)) or "chưa có ai"
 
 
 def _state(status: Status) -> str:

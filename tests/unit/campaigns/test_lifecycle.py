@@ -3,7 +3,7 @@
 import pytest
 
 from bot.campaigns.lifecycle import MOVES, STATES, NotAllowed, check_approver, move
-from bot.campaigns.policy import POLICIES, Health, policy_for
+from bot.campaigns.policy import POLICIES, Health, in_words, policy_for
 from bot.errors import DeliveryError, Rejected
 
 
@@ -19,6 +19,11 @@ def test_every_step_is_allowed_or_refused_with_the_way_out(action: str, state: s
     else:
         with pytest.raises(NotAllowed, match=r"Lúc này: .*(submit|approve|start|pause|resume)"):
             move(action, state)
+
+
+def test_outcomes_are_told_with_what_arrived_first() -> None:
+    kinds = [("blocked", "blocked", 1), ("sent", None, 9), ("failed", "rejected", 2)]
+    assert [line.partition(" –")[0] for line in in_words(kinds)] == ["đã tới: 9", "gửi lỗi", "không tới được"]
 
 
 def test_nothing_is_sent_without_an_approval() -> None:
