@@ -123,6 +123,7 @@ class Sender:
         self._in_hand: set[int] = set()
         self._tasks: dict[str, set[asyncio.Task[None]]] = {name: set() for name in channels}
         self._seen_beats: dict[int, tuple[int, float]] = {}
+        self._looked_at = monotonic()
         self._wakes = {name: asyncio.Event() for name in channels}
         self._stopping = False
 
@@ -184,9 +185,13 @@ class Sender:
             await asyncio.sleep(self._beat_every)
 
     async def _look_for_dead(self) -> None:
-        now = monotonic()
         async with self._database.write() as connection:
             beats = await deliveries.beat(connection, self._id, self.name)
+            now = monotonic()
+            if now - self._looked_at > self._grace / 2:
+                # Cut off ourselves, we heard nobody: had the others beaten we would not know it.
+                self._seen_beats.clear()
+            self._looked_at = now
             for sender, count in beats.items():
                 if self._seen_beats.get(sender, (-1, 0.0))[0] != count:
                     self._seen_beats[sender] = (count, now)

@@ -6,6 +6,7 @@ hundreds share a flush.
 """
 
 import asyncio
+from collections.abc import Iterable, Mapping
 
 import structlog
 
@@ -52,15 +53,29 @@ class Journal:
             await self._write()
 
     async def close(self) -> None:
-        """One last try at what is waiting."""
-        if self._marks or self._outcomes:
-            await self._write(tries=1)
+        """One last try at the outcomes that wait. Nothing leaves any more: who still asks to is not marked."""
+        self._marks.clear()
+        await self._write(tries=1)
 
     async def _write(self, tries: int | None = None) -> None:
         marks, self._marks = self._marks, {}
         outcomes, self._outcomes = self._outcomes, {}
         if not marks and not outcomes:
             return
+        try:
+            allowed = await self._on_disk(marks, outcomes, tries)
+        except asyncio.CancelledError:  # stopped in the middle of it: `close` has the last try
+            self._outcomes = outcomes | self._outcomes
+            raise
+        for row, future in marks.items():
+            if not future.done():
+                future.set_result(allowed.get(row))
+        for _, done in outcomes.values():
+            if not done.done():
+                done.set_result(None)
+
+    async def _on_disk(self, marks: Iterable[int], outcomes: Mapping[int, tuple[Outcome, object]], tries: int | None) -> dict[int, int]:
+        """Both in one transaction, as often as it takes or `tries` allows. Returns what `deliveries.mark` allowed."""
         allowed: dict[int, int] = {}
         attempt = 0
         while True:
@@ -71,18 +86,11 @@ class Journal:
                         await deliveries.record(connection, self._sender, {row: outcome for row, (outcome, _) in outcomes.items()}, now)
                     if marks:
                         allowed = await deliveries.mark(connection, self._sender, list(marks))
-                break
+                return allowed
             except StoreError as error:
                 # Whether a lost commit arrived is not known; both writes may be repeated.
                 attempt += 1
                 log.error("ledger.unavailable", error=str(error), attempt=attempt)
                 if tries is not None and attempt >= tries:
-                    allowed.clear()
-                    break
+                    return {}
                 await asyncio.sleep(RETRY[min(attempt, len(RETRY)) - 1])
-        for row, future in marks.items():
-            if not future.done():
-                future.set_result(allowed.get(row))
-        for _, done in outcomes.values():
-            if not done.done():
-                done.set_result(None)
