@@ -1,12 +1,13 @@
 """The ledger's rows on their way: claimed, marked before the request leaves, and given an end that is never taken back blindly."""
 
+import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
+from sqlalchemy import ARRAY, BigInteger, ColumnElement, any_, delete, exists, func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import Delivery, OccurrenceRow, SenderRow, Subscriber
@@ -20,6 +21,13 @@ SET_BACK = timedelta(minutes=1)
 def _state(name: str) -> ColumnElement[str]:
     # Written into the statement itself: a partial index is only used where its condition is plain to see.
     return literal(name, literal_execute=True)
+
+
+def _among(connection: AsyncConnection, ids: Iterable[int]) -> ColumnElement[bool]:
+    """The rows of these ids, as one value: with a placeholder for each, every length would be another statement to parse and plan."""
+    if connection.dialect.name == "sqlite":
+        return Delivery.id.in_(select(func.json_each(json.dumps(list(ids))).table_valued("value").c.value))
+    return Delivery.id == any_(literal(list(ids), ARRAY(BigInteger)))
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ async def claim(connection: AsyncConnection, sender: int, occurrence_id: int, ch
             Delivery.attempts,
         )
         .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
-        .where(Delivery.id.in_(ids))
+        .where(_among(connection, ids))
         .order_by(Delivery.priority, Delivery.id)
     )
     return [Claimed(*row) for row in rows]
@@ -105,7 +113,7 @@ async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> 
     going = exists(select(OccurrenceRow.id).where(OccurrenceRow.id == Delivery.occurrence_id, OccurrenceRow.state == "sending"))
     result = await connection.execute(
         update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.claimed_by == sender, Delivery.state.in_(("queued", "sending")), going)
+        .where(_among(connection, ids), Delivery.claimed_by == sender, Delivery.state.in_(("queued", "sending")), going)
         .values(state="sending")
         .returning(Delivery.id, Delivery.pieces)
     )
@@ -117,7 +125,7 @@ async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int
     arrived = [row for row, outcome in outcomes.items() if outcome == SENT]
     if arrived:
         await connection.execute(
-            update(Delivery).where(Delivery.id.in_(arrived), _mine(sender)).values(state="sent", sent_at=now, claimed_by=None, kind=None)
+            update(Delivery).where(_among(connection, arrived), _mine(sender)).values(state="sent", sent_at=now, claimed_by=None, kind=None)
         )
     for row, outcome in outcomes.items():
         if outcome == SENT:
@@ -159,7 +167,7 @@ async def progress(connection: AsyncConnection, sender: int, row: int, pieces: i
 async def release(connection: AsyncConnection, sender: int, ids: Sequence[int] | None = None) -> None:
     """Give back queued rows this sender holds (all of them without `ids`): they never left."""
     query = update(Delivery).where(Delivery.claimed_by == sender, Delivery.state == "queued").values(claimed_by=None)
-    await connection.execute(query if ids is None else query.where(Delivery.id.in_(ids)))
+    await connection.execute(query if ids is None else query.where(_among(connection, ids)))
 
 
 async def remaining(connection: AsyncConnection, occurrence_id: int) -> bool:
