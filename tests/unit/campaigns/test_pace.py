@@ -70,3 +70,12 @@ async def test_only_a_few_are_nearly_due_at_a_time() -> None:
 async def depart(pace: LocalPace, chat: str) -> None:
     await pace.campaign(chat)
     assert await pace.leave()
+
+
+async def test_a_429_silences_what_is_sent_for_money_as_well() -> None:
+    free, paid, now = LocalPace(1000), LocalPace(1000), asyncio.get_running_loop().time
+    free.beside, paid.beside = paid, free
+    await paid.pause(0.2)
+    began = now()
+    await asyncio.gather(free.reply("1"), depart(paid, "2"))
+    assert now() - began >= 0.19
