@@ -122,6 +122,11 @@ async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> 
 
 async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int, Outcome], now: datetime) -> None:
     """Give marked rows their end. What was declared unknown meanwhile is corrected, for this sender knows better."""
+    again = [row for row, outcome in outcomes.items() if outcome.state == "queued"]
+    if again:
+        # Held until we commit: who says stop at this moment is seen here, or sees the rows that are put back.
+        whose = select(Delivery.subscriber_id).where(Delivery.id.in_(again))
+        await connection.execute(select(Subscriber.id).where(Subscriber.id.in_(whose)).order_by(Subscriber.id).with_for_update())
     arrived = [row for row, outcome in outcomes.items() if outcome == SENT]
     if arrived:
         await connection.execute(
@@ -142,6 +147,8 @@ async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int
             values["sent_at"] = now
         await connection.execute(update(Delivery).where(Delivery.id == row, _mine(sender)).values(**values))
         await _tell_subscriber(connection, row, outcome, now)
+    if again:
+        await _put_back(connection, again)
 
 
 SENT = Outcome("sent")
@@ -149,6 +156,19 @@ SENT = Outcome("sent")
 
 def _mine(sender: int) -> ColumnElement[bool]:
     return (Delivery.claimed_by == sender) & Delivery.state.in_(("sending", "unknown"))
+
+
+async def _put_back(connection: AsyncConnection, rows: Sequence[int]) -> None:
+    """Rows to be tried again while nobody looked after them: their residents may have left, their occurrence may have been closed."""
+    queued = Delivery.id.in_(rows) & (Delivery.state == "queued")
+    stopped = Delivery.subscriber_id.in_(select(Subscriber.id).where(Subscriber.opted_out_at.is_not(None)))
+    for left, kind in ((stopped, "opted_out"), (Delivery.subscriber_id.is_(None), "wiped")):
+        await connection.execute(update(Delivery).where(queued, left).values(state="left_out", kind=kind))
+    await connection.execute(
+        update(OccurrenceRow)
+        .where(OccurrenceRow.id.in_(select(Delivery.occurrence_id).where(queued)), OccurrenceRow.state == "done")
+        .values(state="sending", finished_at=None)
+    )
 
 
 async def _tell_subscriber(connection: AsyncConnection, row: int, outcome: Outcome, now: datetime) -> None:

@@ -10,6 +10,7 @@ from bot.campaigns.pace import NoPace
 from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Throttled, Unreachable
 from bot.messages import Address
 from bot.store import deliveries, subscribers
+from bot.store.deliveries import Outcome
 from bot.store.tables import Delivery
 from tests.integration.campaigns.conftest import TELEGRAM, Province, simple, wait_for
 
@@ -234,6 +235,50 @@ async def test_a_sender_taken_for_dead_sends_the_rows_it_gets_again_once(provinc
     assert await province.counts() == {"sent": 3}
     assert province.channel.got == {"2": 1, "3": 1}, "the only piece of the first had arrived"
     assert pace.asked == 3, "a second task for a row would send it a second time"
+
+
+@pytest.mark.parametrize("leaving", ["says stop", "has everything deleted"])
+async def test_who_leaves_while_the_platform_refuses_their_message_does_not_get_it_later(province: Province, leaving: str) -> None:
+    await province.subscribe([1, 2])
+    refused, left = asyncio.Event(), asyncio.Event()
+
+    async def refuse() -> None:
+        refused.set()
+        await left.wait()
+        raise Throttled(0.0)
+
+    province.channel.answer = lambda chat, times: refuse() if (chat, times) == ("2", 1) else None
+    await province_ready(province, simple())
+    async with province.sending():
+        await refused.wait()
+        async with province.database.write() as connection:
+            if leaving == "says stop":
+                await subscribers.opt_out(connection, Address("telegram", "2"), province.clock.now())
+            else:
+                await subscribers.wipe(connection, Address("telegram", "2"))
+        left.set()
+        await drain_with_time(province)
+    assert province.channel.got == {"1": 1}
+    assert await province.counts() == {"sent": 1, "left_out": 1}
+
+
+async def test_what_a_sender_taken_for_dead_knows_was_not_sent_is_sent_though_all_was_done(province: Province) -> None:
+    await province.subscribe([1])
+    await province_ready(province, simple())
+    [occurrence] = await province.occurrences()
+    async with province.database.write() as connection:
+        sender = await deliveries.enlist(connection, "slept")
+        [row] = await deliveries.claim(connection, sender, occurrence.id, "telegram", 1, province.clock.now())
+        await deliveries.mark(connection, sender, [row.id])
+        assert await deliveries.bury(connection, sender) == (0, 1)
+    await province.ticker.tick()
+    assert [item.state for item in await province.occurrences()] == ["done"]
+    async with province.database.write() as connection:
+        await deliveries.record(connection, sender, {row.id: Outcome("queued")}, province.clock.now())
+    async with province.sending():
+        await province.drain()
+    assert await province.counts() == {"sent": 1}
+    assert [item.state for item in await province.occurrences()] == ["done"]
 
 
 class Closing(NoPace):
