@@ -43,6 +43,7 @@ schedule: {at: AT, quiet: null}
 message: {text: "TEXT"}
 """
 FIRST_CHAT = 1000
+ON_ITS_WAY = 3.0  # seconds: a message that had been marked as leaving by a process that then was frozen, and its second piece
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,9 @@ async def over(drawn: Plan, database: Database) -> bool:
 async def judge(drawn: Plan, database: Database, api: Api, most_unknown: int) -> Counter[str]:
     """Ledger and witness side by side. Returns the ledger's rows by state."""
     rows = await ledger(database)
-    arrived = [call for call in api.deliveries() if "thử lửa" in call["text"]]
+    delivered = api.deliveries()
+    arrived = [call for call in delivered if "thử lửa" in call["text"]]
+    told = {call["chat"]: call["at"] for call in reversed(delivered) if "thử lửa" not in call["text"]}  # that they are out
     got: dict[int, Counter[str]] = {chat: Counter() for chat in rows}
     for call in arrived:
         got[call["chat"]][call["text"]] += 1
@@ -164,6 +167,8 @@ async def judge(drawn: Plan, database: Database, api: Api, most_unknown: int) ->
     assert len(rows) == drawn.residents and not forgotten, f"somebody was forgotten: {forgotten}"
     twice = {chat for chat, pieces in got.items() if any(count > 1 for count in pieces.values())}
     assert not twice, f"somebody got it twice: {[call | {'text': len(call['text'])} for call in arrived if call['chat'] in twice]}"
+    late = [call["chat"] for call in arrived if call["at"] > told.get(call["chat"], call["at"]) + ON_ITS_WAY]
+    assert not late, f"somebody got it long after they were out: {late}"
     # Who says stop while the ledger is being filled may never come into it.
     states = Counter(row.state or "left_out" for row in rows.values())
     assert set(states) <= {"sent", "unknown", "left_out"}, states
