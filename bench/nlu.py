@@ -48,7 +48,12 @@ class Result:
 
 @click.command(help=__doc__)
 @click.option(
-    "--set", "which", type=click.Choice(["dev", "dev2", "dev3", "test"]), default="dev", show_default=True, help="Measure on tests/nlu/<set>.jsonl."
+    "--set",
+    "which",
+    type=click.Choice(["dev", "dev2", "dev3", "test"]),
+    default="dev",
+    show_default=True,
+    help="Measure on tests/nlu/<set>.jsonl.",
 )
 @click.option("--only", type=click.Choice(list(TITLES)), multiple=True, help="Only these; ours always.")
 @click.option("--peers", is_flag=True, help="Also stock Rasa's DIET: half an hour of training.")
