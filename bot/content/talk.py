@@ -3,30 +3,35 @@
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from bot.content.positions import Document
 from bot.errors import Problem
 
+# What Rasa may ask the bot to say besides answers; each has a text of its name.
+SmallTalkKind = Literal[
+    "greet",
+    "thanks",
+    "bye",
+    "capabilities",
+    "bot",
+    "complaint",
+    "distress",
+    "rude",
+    "joke",
+    "injection",
+    "smalltalk",
+    "affirm",
+    "deny",
+    "none_of_these",
+    "cancelled",
+    "media",
+]
 # Every text the bot may need, with the placeholders it may use. The reader of a missing key is a resident without a reply, so all must be there.
 KEYS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         (
-            "greet",
-            "thanks",
-            "bye",
-            "capabilities",
-            "bot",
-            "complaint",
-            "distress",
-            "rude",
-            "joke",
-            "injection",
-            "smalltalk",
-            "affirm",
-            "deny",
-            "none_of_these",
-            "cancelled",
-            "media",
+            *get_args(SmallTalkKind),
             "voice_note",
             "sticker",
             "photo",

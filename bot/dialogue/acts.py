@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bot.content.model import PartKey, TopicId
+from bot.content.talk import SmallTalkKind
 from bot.errors import Malformed
 
 Flow = Literal["subscribe", "unsubscribe", "my_data", "checklist", "where", "scam"]
@@ -47,24 +48,7 @@ class Menu(_Act):
 
 class SmallTalk(_Act):
     act: Literal["talk"]
-    kind: Literal[
-        "greet",
-        "thanks",
-        "bye",
-        "capabilities",
-        "bot",
-        "complaint",
-        "distress",
-        "rude",
-        "joke",
-        "injection",
-        "smalltalk",
-        "affirm",
-        "deny",
-        "none_of_these",
-        "cancelled",
-        "media",
-    ]
+    kind: SmallTalkKind
 
 
 class Handoff(_Act):
