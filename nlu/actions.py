@@ -17,8 +17,9 @@ _OFFERED, _REFUSED = "offered", "refused"
 _TOPIC = "topic"
 # Intents that answer a flow's question; every other one interrupts the flow.
 _REPLIES = frozenset({"affirm", "deny", "inform", "show", "delete", "clarify", "out_of_scope"})
+_ASIDES = frozenset({"greet", "thanks", "bye", "bot", "complaint", "rude", "joke", "injection", "smalltalk"})
 _ASIDE_WORDS = 5
-_SURE_CANCEL = 0.6
+_SURE_ASIDE = 0.6
 _REFINING = ("place", "age", "level")
 _OF_ONE_LEVEL = frozenset({"dinh_danh/dang_ky_muc_1", "dinh_danh/dang_ky_muc_2"})
 _ABOUT = {"checklist": "dinh_danh/giay_to_can_mang", "where": "dinh_danh/o_dau"}
@@ -28,10 +29,11 @@ def heard(tracker: Tracker, flow: str) -> Heard:
     """The latest message as `flow` sees it."""
     message = tracker.latest_message
     metadata = message.get("metadata") or {}
+    intent = _intent(message)
     return Heard(
         message.get("text") or "",
-        _intent(message),
-        _understood(tracker).get("decision", ""),
+        intent,
+        "clarify" if intent == "inform" else _understood(tracker).get("decision", ""),
         message.get("entities") or [],
         date.fromisoformat(metadata["today"]),
         tracker.get_slot("requested_slot") if _running_before(tracker, f"{flow}_form") else None,
@@ -49,10 +51,11 @@ def _running_before(tracker: Tracker, form: str) -> bool:
 
 
 def _intent(message: dict[str, Any]) -> str:
-    """The intent's name; a long message that only may mean "cancel" does not throw away what was filled in."""
+    """The intent's name. What only may be meant aside ("dien kyy", a misspelt commune, looks rude) is heard as a reply, and
+    a long message that only may mean "cancel" does not throw away what was filled in."""
     name, confidence = message["intent"]["name"], message["intent"].get("confidence", 0.0)
-    doubtful = name == "cancel" and confidence < _SURE_CANCEL and len((message.get("text") or "").split()) > 2
-    return "inform" if doubtful else name
+    aside = name in _ASIDES or (name == "cancel" and len((message.get("text") or "").split()) > 2)
+    return "inform" if aside and confidence < _SURE_ASIDE else name
 
 
 def _understood(tracker: Tracker) -> dict[str, Any]:

@@ -151,7 +151,9 @@ class Campaigns:
                     await occurrences.set_state(connection, occurrence.id, ("done",), "paused" if standing.state == "paused" else "sending")
             if count and standing.state == "done":
                 await campaigns.put(connection, campaign, self.clock.now(), state="running")
-            await campaigns.audit(connection, campaign, actor, "resend", self.clock.now(), f"{', '.join(STATES[state] for state in states)}: {count} tin")
+            await campaigns.audit(
+                connection, campaign, actor, "resend", self.clock.now(), f"{', '.join(STATES[state] for state in states)}: {count} tin"
+            )
         return count
 
     async def _move(
