@@ -344,7 +344,8 @@ class Sender:
                 if arrived > row.pieces:
                     async with self._database.write() as connection:
                         await deliveries.progress(connection, self._id, row.id, arrived)
-                    await self._turn_of_next_piece(row)
+                    if not await self._turn_of_next_piece(row, opening):
+                        return Outcome("queued", pieces=arrived)  # left out at once if the resident has gone
                 await channel.send(to, piece)
                 arrived += 1
         except DeliveryError as error:
@@ -360,12 +361,28 @@ class Sender:
         await self._remember_choices(to, pieces[-1], opening, row)
         return SENT
 
-    async def _turn_of_next_piece(self, row: Claimed) -> None:
-        """A message that has begun is not put back: it waits until the platform wants to hear from us again."""
+    async def _turn_of_next_piece(self, row: Claimed, opening: Opening) -> bool:
+        """Wait for it, and for as long as the platform wants silence. False if the rest is not to leave: the message goes back.
+
+        While it waits the resident may say stop, the campaign be paused, night fall.
+        """
         pace = self._paces[row.channel]
-        await pace.campaign(row.chat)
-        while not await pace.leave():
+        while True:
             await pace.campaign(row.chat)
+            goes_on = False
+            try:
+                goes_on = opening.may_send(self._clock.now()) and await self._goes_on(row)
+            finally:
+                if not goes_on:
+                    pace.back_out()
+            if not goes_on:
+                return False
+            if await pace.leave():
+                return True
+
+    async def _goes_on(self, row: Claimed) -> bool:
+        async with self._database.read() as connection:
+            return await deliveries.goes_on(connection, self._id, row.id)
 
     async def _failed(self, row: Claimed, opening: Opening, error: DeliveryError, arrived: int) -> Outcome:
         policy = policy_for(error)

@@ -123,9 +123,9 @@ async def mark(connection: AsyncConnection, sender: int, ids: Sequence[int]) -> 
 async def record(connection: AsyncConnection, sender: int, outcomes: Mapping[int, Outcome], now: datetime) -> None:
     """Give marked rows their end. What was declared unknown meanwhile is corrected, for this sender knows better."""
     again = [row for row, outcome in outcomes.items() if outcome.state == "queued"]
-    if again:
+    if concerned := [row for row, outcome in outcomes.items() if outcome.state == "queued" or outcome.unreachable or outcome.chat]:
         # Held until we commit: who says stop at this moment is seen here, or sees the rows that are put back.
-        whose = select(Delivery.subscriber_id).where(Delivery.id.in_(again))
+        whose = select(Delivery.subscriber_id).where(Delivery.id.in_(concerned))
         await connection.execute(select(Subscriber.id).where(Subscriber.id.in_(whose)).order_by(Subscriber.id).with_for_update())
     arrived = [row for row, outcome in outcomes.items() if outcome == SENT]
     if arrived:
@@ -184,6 +184,17 @@ async def progress(connection: AsyncConnection, sender: int, row: int, pieces: i
     await connection.execute(update(Delivery).where(Delivery.id == row, _mine(sender)).values(pieces=pieces))
 
 
+async def goes_on(connection: AsyncConnection, sender: int, row: int) -> bool:
+    """Whether the next piece may leave: the row is still this sender's, its occurrence is being sent, its resident has not left."""
+    going = (
+        select(Delivery.id)
+        .join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
+        .join(Subscriber, Subscriber.id == Delivery.subscriber_id)
+        .where(Delivery.id == row, _mine(sender), OccurrenceRow.state == "sending", Subscriber.opted_out_at.is_(None))
+    )
+    return bool(await connection.scalar(select(exists(going))))
+
+
 async def release(connection: AsyncConnection, sender: int, ids: Sequence[int] | None = None) -> None:
     """Give back queued rows this sender holds (all of them without `ids`): they never left."""
     query = update(Delivery).where(Delivery.claimed_by == sender, Delivery.state == "queued").values(claimed_by=None)
@@ -218,6 +229,8 @@ async def expire(connection: AsyncConnection, occurrence_id: int, kind: str, lim
 
 async def leave_out(connection: AsyncConnection, subscriber: ColumnElement[bool], kind: str) -> None:
     """A resident who stopped, blocked the bot or was wiped gets nothing of what is still queued. `subscriber` picks their row."""
+    # Residents before their rows, as everywhere: who writes rows for them at this moment is waited for, and the rows are seen.
+    await connection.execute(select(Subscriber.id).where(subscriber).with_for_update())
     await connection.execute(
         update(Delivery)
         .where(

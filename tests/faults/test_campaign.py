@@ -43,7 +43,7 @@ schedule: {at: AT, quiet: null}
 message: {text: "TEXT"}
 """
 FIRST_CHAT = 1000
-ON_ITS_WAY = 3.0  # seconds: a message that had been marked as leaving by a process that then was frozen, and its second piece
+ON_ITS_WAY = 2.5  # seconds: a piece of a message that had been marked as leaving by a process that then was frozen or lost Redis
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """From a file to residents' phones, on both databases: exactly the audience, once each, whatever happens on the way."""
 
 import asyncio
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 import pytest
 from sqlalchemy import func, select, update
@@ -294,9 +295,7 @@ class Closing(NoPace):
 
 
 async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_piece(province: Province) -> None:
-    await province.subscribe([1])
-    province.channel.limits = replace(TELEGRAM, text=200)
-    await province_ready(province, simple().replace("Chào bà con", "Chào bà con. " * 10))
+    await two_pieces_ready(province)
     pace = Closing()
     sent_after: list[int] = []
     province.channel.answer = lambda chat, times: sent_after.append(len(pace.left))
@@ -304,6 +303,80 @@ async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_pi
         await province.drain()
     assert await province.counts() == {"sent": 1}
     assert sent_after == [1, 4]
+
+
+@dataclass
+class BetweenPieces(NoPace):
+    """Something happens while a message waits for the turn of its second piece. `gone_back`: those that then did not leave."""
+
+    happens: Callable[[], Awaitable[object]]
+    turns: int = 0
+    gone_back: int = 0
+
+    async def campaign(self, chat: str) -> None:
+        self.turns += 1
+        if self.turns == 2:
+            await self.happens()
+
+    def back_out(self) -> None:
+        self.gone_back += 1
+
+
+async def two_pieces_ready(province: Province) -> None:
+    await province.subscribe([1])
+    province.channel.limits = replace(TELEGRAM, text=200)
+    await province_ready(province, simple().replace("Chào bà con", "Chào bà con. " * 10))
+
+
+@pytest.mark.parametrize("leaving", ["says stop", "has everything deleted"])
+async def test_who_leaves_between_two_pieces_does_not_get_the_second(province: Province, leaving: str) -> None:
+    async def leave() -> None:
+        async with province.database.write() as connection:
+            if leaving == "says stop":
+                await subscribers.opt_out(connection, Address("telegram", "1"), province.clock.now())
+            else:
+                await subscribers.wipe(connection, Address("telegram", "1"))
+
+    await two_pieces_ready(province)
+    pace = BetweenPieces(leave)
+    async with province.sending(pace=pace):
+        await drain_with_time(province)
+    assert province.channel.got == {"1": 1}
+    assert await endings(province) == [("left_out", "opted_out" if leaving == "says stop" else "wiped", 1)]
+    assert pace.gone_back == 1, "its turn is given to the next"
+
+
+async def endings(province: Province) -> list[tuple[str, str | None, int]]:
+    async with province.database.read() as connection:
+        rows = await connection.execute(select(Delivery.state, Delivery.kind, Delivery.pieces))
+        return [(row[0], row[1], row[2]) for row in rows]
+
+
+async def test_a_pause_between_two_pieces_holds_the_second_until_it_is_over(province: Province) -> None:
+    await two_pieces_ready(province)
+    pace = BetweenPieces(lambda: province.service.pause("thu", "Trần Văn Duyệt", "chờ xem lại"))
+    async with province.sending(pace=pace):
+        await wait_for(lambda: pace.gone_back or len(province.channel.sent) > 1)
+        assert province.channel.got == {"1": 1}
+        await province.service.resume("thu", "Trần Văn Duyệt")
+        await drain_with_time(province)
+    first, second = (message.text for _, message in province.channel.sent)
+    assert first != second, "only what had not arrived"
+    assert await province.counts() == {"sent": 1}
+
+
+async def test_night_between_two_pieces_holds_the_second_until_morning(province: Province) -> None:
+    async def nightfall() -> None:
+        province.clock.advance(hours=11.5)
+
+    await two_pieces_ready(province)
+    pace = BetweenPieces(nightfall)
+    async with province.sending(pace=pace):
+        await wait_for(lambda: pace.gone_back or len(province.channel.sent) > 1)
+        assert province.channel.got == {"1": 1}
+        province.clock.advance(hours=11)
+        await province.drain()
+    assert province.channel.got == {"1": 2}
 
 
 async def test_what_could_not_be_sent_in_time_is_reported_as_expired(province: Province) -> None:
