@@ -114,7 +114,8 @@ async def start(connection: AsyncConnection, occurrence_id: int, ranks: Mapping[
 async def fill(connection: AsyncConnection, occurrence_id: int, target: Target, then: str, chunk: int = CHUNK) -> bool:
     """Write the ledger for the next `chunk` subscribers. True when it is whole; the occurrence is then `sending` or `paused`.
 
-    The occurrence's row is locked and says how far the ledger goes, so schedulers that meet here take turns and none repeats.
+    The occurrence's row is locked and says how far the ledger goes, so schedulers that meet here take turns and none repeats. Residents
+    who get a row are held until we commit: who says stop at this moment is seen here, or sees the row.
     """
     occurrence = await find(connection, occurrence_id, lock=True)
     if occurrence is None or occurrence.state != "filling":
@@ -125,8 +126,9 @@ async def fill(connection: AsyncConnection, occurrence_id: int, target: Target, 
         await connection.execute(update(OccurrenceRow).where(OccurrenceRow.id == occurrence_id).values(state=then))
         return True
     names = ["occurrence_id", "subscriber_id", "channel", "variant", "priority", "state", "kind", "pieces", "attempts"]
+    held = entries(target, occurrence_id, occurrence.filled_to, upto).with_for_update(read=True, of=Subscriber)
     written = await connection.execute(
-        insert(Delivery).from_select(names, entries(target, occurrence_id, occurrence.filled_to, upto), include_defaults=False),
+        insert(Delivery).from_select(names, held, include_defaults=False),
         execution_options={"preserve_rowcount": True},
     )
     await connection.execute(
