@@ -123,7 +123,7 @@ async def _senders(
         return senders
     chats = Chats()
     paces[TelegramChannel.name] = free = _pace(settings, core, stack, settings.telegram_rate, chats, "turn")
-    if settings.telegram_paid_budget and settings.telegram_rate < PAID_RATE:
+    if settings.telegram_paid_budget:
         channel = await stack.enter_async_context(_telegram(settings, core, paid=True))
         pace = _pace(settings, core, stack, PAID_RATE - settings.telegram_rate, chats, "paid")
         free.beside, pace.beside = pace, free

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.clock import parse_as_of
@@ -19,6 +19,7 @@ from bot.messages import Address
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "LOA_"
+MOST = 1000  # messages a second of one bot, free and paid together
 
 
 def _http_url(value: str) -> str:
@@ -59,7 +60,9 @@ class Settings(BaseSettings):
     telegram_webhook_secret: SecretStr | None = Field(
         None, description="With LOA_PUBLIC_URL: webhook instead of long polling. 1-256 of A-Z a-z 0-9 _ -"
     )
-    telegram_rate: float = Field(30, gt=0, le=1000, description="Messages a second the whole bot may send")
+    telegram_rate: float = Field(
+        30, gt=0, le=MOST, description="Messages a second the whole bot may send for free; those paid for leave beside them"
+    )
     telegram_paid_budget: int = Field(
         0, ge=0, description="Messages that a campaign with `paid: true` may send over the free rate with paid broadcast (0: never pay)"
     )
@@ -86,6 +89,14 @@ class Settings(BaseSettings):
     @classmethod
     def _list(cls, value: Any) -> Any:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("telegram_paid_budget")
+    @classmethod
+    def _something_to_buy(cls, value: int, others: ValidationInfo) -> int:
+        # Such a rate is meant as "paid broadcast is on", but what leaves at it is not paid for, and Telegram refuses it.
+        if value and others.data.get("telegram_rate") == MOST:
+            raise ValueError(f"of {MOST} a second LOA_TELEGRAM_RATE leaves none to pay for, leave it at 30")
+        return value
 
     @field_validator("staff_chats")
     @classmethod

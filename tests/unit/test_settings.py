@@ -31,6 +31,16 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
     assert says in str(caught.value)
 
 
+def test_money_is_not_accepted_where_the_free_rate_leaves_nothing_to_buy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOA_TELEGRAM_RATE", "1000")
+    assert load().telegram_paid_budget == 0
+    monkeypatch.setenv("LOA_TELEGRAM_PAID_BUDGET", "5000")
+    with pytest.raises(SettingError, match=r"LOA_TELEGRAM_PAID_BUDGET: .*LOA_TELEGRAM_RATE leaves none"):
+        load()
+    monkeypatch.setenv("LOA_TELEGRAM_RATE", "30")
+    assert load().telegram_paid_budget == 5000
+
+
 def test_a_setting_in_dotenv_is_refused_by_name_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "env").write_text("LOA_PROT=8081\n")
     monkeypatch.setitem(__import__("bot.settings", fromlist=["Settings"]).Settings.model_config, "env_file", tmp_path / "env")
