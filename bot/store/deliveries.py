@@ -282,15 +282,17 @@ async def undecided(connection: AsyncConnection, now: datetime) -> dict[str, int
 
 async def again(connection: AsyncConnection, occurrence_id: int, states: Sequence[str]) -> int:
     """Queue rows once more that staff chose to resend; a resident who stopped since is not among them."""
+    chosen = (Delivery.occurrence_id == occurrence_id) & Delivery.state.in_(states)
+    # Held until we commit: who says stop at this moment is seen here, or sees the rows that are queued.
+    whose = select(Delivery.subscriber_id).where(chosen)
+    await connection.execute(select(Subscriber.id).where(Subscriber.id.in_(whose)).order_by(Subscriber.id).with_for_update(read=True))
     in_force = exists(
         select(Subscriber.id).where(
             Subscriber.id == Delivery.subscriber_id, Subscriber.opted_out_at.is_(None), Subscriber.unreachable_at.is_(None)
         )
     )
     result = await connection.execute(
-        update(Delivery)
-        .where(Delivery.occurrence_id == occurrence_id, Delivery.state.in_(states), in_force)
-        .values(state="queued", kind=None, claimed_by=None, not_before=None)
+        update(Delivery).where(chosen, in_force).values(state="queued", kind=None, claimed_by=None, not_before=None)
     )
     return result.rowcount
 
