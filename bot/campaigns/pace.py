@@ -24,8 +24,8 @@ class LocalPace:
     def __init__(self, rate: float, chats: Chats | None = None, time: Callable[[], float] = monotonic):
         self._bucket, self._chats, self._time = Bucket(rate), chats, time
         self.beside: LocalPace | None = None  # another pace of the same bot: it falls silent together with this one
-        self._replies: deque[asyncio.Future[None]] = deque()
-        self._campaigns: deque[asyncio.Future[None]] = deque()
+        self._replies: deque[asyncio.Future[bool]] = deque()
+        self._campaigns: deque[asyncio.Future[bool]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         # Those between `campaign` and `leave`: enough to keep the pace while they are written down, and no more.
         self._near = asyncio.Semaphore(math.ceil(rate * NEAR) + 1)
@@ -46,10 +46,7 @@ class LocalPace:
 
     async def leave(self) -> bool:
         try:
-            if self._bucket.closed_for(self._time()) > NEAR:
-                return False
-            await self._campaign_turn()
-            return True
+            return not self._silent() and await self._campaign_turn()
         finally:
             self._near.release()
 
@@ -58,8 +55,21 @@ class LocalPace:
 
     async def pause(self, seconds: float) -> None:
         for pace in filter(None, (self, self.beside)):
-            pace._bucket.close(self._time(), seconds)
+            pace._close(seconds)
         log.warning("pace.paused", seconds=round(seconds, 2), share=round(self._bucket.factor, 2))
+
+    def _silent(self) -> bool:
+        """Whether what is nearly due is not due any more: the platform was heard meanwhile."""
+        return self._bucket.closed_for(self._time()) > NEAR
+
+    def _close(self, seconds: float) -> None:
+        self._bucket.close(self._time(), seconds)
+        if self._silent():
+            # Written down as leaving, they would neither hear a stop nor a pause while they wait: they go back.
+            for turn in self._campaigns:
+                if not turn.done():
+                    turn.set_result(False)
+            self._campaigns.clear()
 
     async def _gap(self, chat: str) -> None:
         if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
@@ -68,21 +78,22 @@ class LocalPace:
     async def _reply_turn(self) -> None:
         await self._turn(self._replies)
 
-    async def _campaign_turn(self) -> None:
-        await self._turn(self._campaigns)
+    async def _campaign_turn(self) -> bool:
+        """False if the platform asks for silence before it comes."""
+        return await self._turn(self._campaigns)
 
-    async def _turn(self, lane: deque[asyncio.Future[None]]) -> None:
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    async def _turn(self, lane: deque[asyncio.Future[bool]]) -> bool:
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         lane.append(turn)
         self._let_go()
         try:
-            await turn
+            return await turn
         finally:
             if turn.cancelled():
                 self._forget(lane, turn)
 
     @staticmethod
-    def _forget(lane: deque[asyncio.Future[None]], turn: asyncio.Future[None]) -> None:
+    def _forget(lane: deque[asyncio.Future[bool]], turn: asyncio.Future[bool]) -> None:
         if turn in lane:
             lane.remove(turn)
 
@@ -102,7 +113,7 @@ class LocalPace:
             if turn.done():
                 continue
             (self._bucket.took_reply if replying else self._bucket.took_campaign)(now)
-            turn.set_result(None)
+            turn.set_result(True)
 
 
 class NoPace:

@@ -165,17 +165,22 @@ class SharedPace(LocalPace):
     async def _reply_turn(self) -> None:
         await self._pass(self._for_replies)
 
-    async def _campaign_turn(self) -> None:
-        await self._pass(self._for_campaigns)
+    async def _campaign_turn(self) -> bool:
+        return await self._pass(self._for_campaigns)
 
-    async def _pass(self, lane: Lane) -> None:
-        """Wait for a turn among all processes and, while they may not all have one, for room within our share."""
+    async def _pass(self, lane: Lane) -> bool:
+        """Wait for a turn among all processes and, while they may not all have one, for room within our share.
+
+        False if it is a campaign's and the platform asks for silence meanwhile.
+        """
         lane.waiting += 1
         try:
             async with lane.lock:
-                while not await self._passed(lane):
-                    pass
-            lane.took(self._time())
+                while not (lane is self._for_campaigns and self._silent()):
+                    if await self._passed(lane):
+                        lane.took(self._time())
+                        return True
+            return False
         finally:
             lane.waiting -= 1
 
@@ -183,7 +188,8 @@ class SharedPace(LocalPace):
         """A step of the way; True when a message may leave now."""
         if not self._counted:
             await self._count()
-        if (wait := max(self._held_until - self._time(), self._own_wait(lane))) > 0:
+        now = self._time()
+        if (wait := max(self._held_until - now, self._bucket.closed_for(now), self._own_wait(lane))) > 0:
             await asyncio.sleep(wait)
             return False
         if self._alone():
@@ -205,9 +211,8 @@ class SharedPace(LocalPace):
         """Wait for the moment of the next booked turn. False if it was forfeited."""
         moment, until = lane.turns.popleft()
         await asyncio.sleep(max(moment - self._time(), 0.0))
-        if (closed := self._bucket.closed_for(self._time())) > 0:
+        if self._bucket.closed_for(self._time()) > 0:
             lane.turns.clear()
-            await asyncio.sleep(closed)
             return False
         return self._time() <= until
 
@@ -235,7 +240,7 @@ class SharedPace(LocalPace):
     def _hear(self, closed: float) -> None:
         """Another process was told to wait: so are we."""
         if closed > max(self._bucket.closed_for(self._time()), 0.0) + 0.1:
-            self._bucket.close(self._time(), closed)
+            self._close(closed)
             log.warning("pace.paused_elsewhere", seconds=round(closed, 2))
 
     # --- Redis away and back

@@ -93,6 +93,33 @@ async def test_a_429_seen_by_one_silences_the_other_and_both_go_slower_afterward
         assert one._bucket.factor == other._bucket.factor == pytest.approx(0.8)
 
 
+@pytest.mark.parametrize("who", ["this process", "another"])
+async def test_what_waits_for_its_turn_when_the_platform_says_stop_goes_back(redis_server: RedisServer, who: str) -> None:
+    """It is on disk as leaving: there it would neither hear a stop nor a pause."""
+    async with paces(redis_server) as (one, other):
+        for number in range(4):
+            await one.campaign(str(number))
+        told = now()
+        if who == "another":
+            await other.pause(3)
+        waiting = [asyncio.create_task(one.leave()) for _ in range(4)]
+        await asyncio.sleep(0)
+        if who == "this process":
+            await one.pause(3)
+        assert await asyncio.gather(*waiting) == [False] * 4
+        assert now() - told < 2
+
+
+async def test_a_reply_waits_out_the_silence(redis_server: RedisServer) -> None:
+    async with paces(redis_server, 1) as (pace,):
+        await pace.reply("1")
+        waiting = [asyncio.create_task(pace.reply(str(number))) for number in range(40)]
+        told = now()
+        await pace.pause(1)
+        await asyncio.gather(*waiting)
+        assert now() - told >= 1
+
+
 async def test_a_reply_goes_before_the_campaign_of_another_process(redis_server: RedisServer) -> None:
     async with paces(redis_server) as (one, other):
         left: list[float] = []

@@ -55,6 +55,32 @@ async def test_what_was_nearly_due_when_the_platform_said_stop_goes_back() -> No
     assert await pace.leave() is False
 
 
+async def test_what_waits_for_its_moment_when_the_platform_says_stop_goes_back_at_once() -> None:
+    """As above; and who says stop in the silence is not left out of what is written down as leaving."""
+    free, paid = LocalPace(1), LocalPace(1)
+    free.beside = paid
+    for pace in (free, paid):
+        await depart(pace, "1")
+        await pace.campaign("2")
+    waiting = [asyncio.create_task(pace.leave()) for pace in (free, paid)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(0.5):
+        await free.pause(5)
+        assert await asyncio.gather(*waiting) == [False, False]
+
+
+async def test_a_silence_hardly_longer_than_the_moment_is_waited_out() -> None:
+    pace, now = LocalPace(20), asyncio.get_running_loop().time
+    await depart(pace, "1")
+    await pace.campaign("2")
+    waiting = asyncio.create_task(pace.leave())
+    await asyncio.sleep(0)
+    began = now()
+    await pace.pause(0.09)
+    assert await waiting is True
+    assert now() - began >= 0.08
+
+
 async def test_only_a_few_are_nearly_due_at_a_time() -> None:
     pace = LocalPace(20)
     waiting = [asyncio.create_task(pace.campaign(str(number))) for number in range(50)]
