@@ -97,8 +97,9 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         asked = [questions(text) for text in texts]
         plain = [after_courtesies(text) for text in texts]
         read = [*texts, *plain, *(question for each in asked for question in each)]
-        scored = self.model.score(read)
-        decisions = [decide(each, self.thresholds, is_story(text)) for each, text in zip(scored, read, strict=True)]
+        distinct = list(dict.fromkeys(read))  # most messages begin without courtesies
+        scored = dict(zip(distinct, self.model.score(distinct), strict=True))
+        decisions = [decide(scored[text], self.thresholds, is_story(text)) for text in read]
         pieces = iter(decisions[2 * len(texts) :])
         whole = [
             # "Cảm ơn nhiều nhé, cho hỏi …": what comes after the courtesies is what matters, if it is clear.

@@ -26,6 +26,7 @@ from nlu.features import Features
 from nlu.questions import asking_sentences
 
 _FOLDS = 3
+_RIVALS = 5  # labels among whose examples the nearest is sought: all of them would cost more than the rest of a turn
 _ASKED_WEIGHT = 0.2  # of a story's asking sentences: +1 point of stories by a hand that had not written the examples
 _PROCESSES = min(2, os.cpu_count() or 1)  # more would each hold the features once more
 _SEED = 20221231
@@ -70,7 +71,7 @@ class TopicModel:
         # Half the memory, and a plain product is several times quicker than the estimator's own method.
         self._weights = np.ascontiguousarray(linear.coef_.T, np.float32)
         self._bias = linear.intercept_.astype(np.float32)
-        self._known, self._known_labels = rows[originals].T.tocsr(), labels[originals]
+        self._known = _by_label(rows[originals], labels[originals], self._labels)
         return self
 
     def score(self, texts: Sequence[str]) -> "list[Scored]":
@@ -85,7 +86,7 @@ class TopicModel:
             if each:
                 margin += _ASKED_WEIGHT * (apart[: len(each)].mean(0) - margin)
                 apart = apart[len(each) :]
-        signs = _signs(margins, rows, self._known, self._known_labels, self._labels)
+        signs = _signs(margins, rows, self._known, self._labels)
         confidence = self._right.predict_proba(signs)[:, 1]
         foreign = self._foreign.predict_proba(signs)[:, 1]
         shares = _softmax(margins / self._temperature)
@@ -145,10 +146,10 @@ def _fit(rows: sp.csr_matrix, labels: np.ndarray, strength: float) -> LinearSVC:
 def _check(known: sp.csr_matrix, labels: np.ndarray, unseen: sp.csr_matrix, classes, strength: float) -> "tuple[np.ndarray, np.ndarray]":
     """Margins and signs of `unseen` rows from a classifier that knows only the `known` ones."""
     margins = _fit(known, labels, strength).decision_function(unseen).astype(np.float32)
-    return margins, _signs(margins, unseen, known.T.tocsr(), labels, classes)
+    return margins, _signs(margins, unseen, _by_label(known, labels, classes), classes)
 
 
-def _signs(margins, rows: sp.csr_matrix, known: sp.csr_matrix, known_labels, classes) -> np.ndarray:
+def _signs(margins, rows: sp.csr_matrix, known: "list[sp.csr_matrix]", classes) -> np.ndarray:
     """How trustworthy each row's scores look; shape (rows, signs)."""
     best = np.sort(margins, axis=1)[:, ::-1][:, :3]
     shares = _softmax(margins / 0.2)
@@ -156,7 +157,7 @@ def _signs(margins, rows: sp.csr_matrix, known: sp.csr_matrix, known_labels, cla
     first = margins.argmax(1)
     foreign = np.flatnonzero(classes == OUT_OF_SCOPE)
     foreign_margin = margins[:, foreign[0]] if len(foreign) else np.full(len(margins), -1.0)
-    near, near_first = _nearness(rows, known, known_labels, classes[first])
+    near, near_first = _nearness(rows, margins, known)
     return np.column_stack(
         [
             best[:, 0], best[:, 0] - best[:, 1], best[:, 1] - best[:, 2], top[:, 0], top[:, 0] - top[:, 1],
@@ -174,14 +175,23 @@ def _gibberish(amount: int = 60) -> "list[Example]":
     return [Example(" ".join(rng.sample(words, rng.randint(1, 4))), OUT_OF_SCOPE) for _ in range(amount)]
 
 
-def _nearness(rows, known, known_labels, first) -> "tuple[np.ndarray, np.ndarray]":
-    """Cosine to the nearest known example (a column of `known`), and to the nearest one of the first choice's label."""
+def _by_label(rows: sp.csr_matrix, labels: np.ndarray, classes: np.ndarray) -> "list[sp.csr_matrix]":
+    """The examples of each of `classes`, as columns."""
+    return [rows[labels == label].T.tocsr() for label in classes]
+
+
+def _nearness(rows: sp.csr_matrix, margins: np.ndarray, known: "list[sp.csr_matrix]") -> "tuple[np.ndarray, np.ndarray]":
+    """Cosine to the nearest example among those of the best labels, and to the nearest one of the first choice."""
     near, near_first = np.zeros(rows.shape[0]), np.zeros(rows.shape[0])
-    for start in range(0, rows.shape[0], 512):
-        block = slice(start, start + 512)
-        likeness = (rows[block] @ known).toarray()
-        near[block] = likeness.max(1)
-        near_first[block] = np.where(known_labels[None, :] == first[block][:, None], likeness, 0).max(1)
+    first = margins.argmax(1)
+    rivals = np.argpartition(-margins, _RIVALS, axis=1)[:, :_RIVALS]
+    for label in np.unique(rivals):
+        among = np.flatnonzero((rivals == label).any(1))
+        some = rows if len(among) == rows.shape[0] else rows[among]
+        likeness = (some @ known[label]).max(1).toarray().ravel()
+        near[among] = np.maximum(near[among], likeness)
+        chosen = first[among] == label
+        near_first[among[chosen]] = likeness[chosen]
     return near, near_first
 
 
