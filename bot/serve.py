@@ -62,7 +62,7 @@ async def serve(settings: Settings, telegram: bool) -> bool:
             parts += _messenger(messenger, paces[messenger.name], core)
         parts += _campaigns(core, senders)
         ready = _Readiness(core, supervisor, messenger)
-        parts += _alarms(core, channels, paces, ready)
+        parts += _alarms(core, channels, paces, ready.seen)
         app = create_app(
             core.turns,
             web,
@@ -174,14 +174,14 @@ def _campaigns(core: Core, senders: list[Sender]) -> list[Part]:
     return [Part("campaigns", tick.run), *(Part("sender", sender.run) for sender in senders)]
 
 
-def _alarms(core: Core, channels: dict[str, Channel], paces: dict[str, Pace], ready: Ready) -> list[Part]:
+def _alarms(core: Core, channels: dict[str, Channel], paces: dict[str, Pace], seen: Ready) -> list[Part]:
     staff = [to for to in core.settings.staff if to.channel in channels]
     if len(staff) < len(core.settings.staff):
         log.warning("alarms.no_channel", do="LOA_STAFF_CHATS names a channel that does not run here")
     alarms = Alarms(
         staff,
         {name: Replies(channel, paces[name], core.database, core.clock) for name, channel in channels.items()},
-        ready,
+        seen,
         lambda: [*core.content.problems, *core.campaigns.live.problems],
         core.campaigns,
         core.database,
@@ -297,6 +297,12 @@ class _Readiness:
     async def __call__(self) -> Mapping[str, str]:
         parts = {"database": await self._database(), "content": "ok", "rasa": await self._rasa()}
         return parts | {"telegram": self._messenger.trouble or "ok"} if self._messenger else parts
+
+    async def seen(self) -> Mapping[str, str]:
+        """The same, but Telegram is "ok" only once it has answered: until then a trouble from before this start may last."""
+        parts = await self()
+        fresh = self._messenger and not self._messenger.trouble and not self._messenger.heard_at
+        return {**parts, "telegram": "starting"} if fresh else parts
 
     async def _database(self) -> str:
         try:

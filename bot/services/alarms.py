@@ -1,6 +1,7 @@
 """Alarms: what staff must know at once, as a message in the chats they named. Of each kind at most one an hour; never a word of a resident.
 
-What came up meanwhile is gathered and said with the next. A trouble is told once while it lasts, also across restarts and processes.
+What came up meanwhile is gathered and said with the next. A trouble is told once while it lasts, also across restarts and processes:
+each judges its own Rasa, Telegram and content, notes what it sees, and a trouble is over when none of them has seen it for a while.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ EVERY = 30.0  # seconds between looks
 LONGEST = 120.0  # seconds one chat may take, waits that the platform asks for included
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 AGAIN = timedelta(minutes=5)  # when nobody could be reached
+UNSEEN = timedelta(minutes=3)  # until a trouble is over: a process that sees it looks again sooner, even after telling a slow chat
 LINES = 5  # of a list; the rest is counted
 
 # What ends by itself, and how long it must have lasted before staff hear of it: a file is saved in the middle of an edit, a Rasa restarts.
@@ -71,7 +73,7 @@ TELEGRAM = {
 
 
 class Alarms:
-    """`staff`: whom to tell. `replies`: by channel. `parts`: the state of each part, "ok" or a word (as `/readyz` shows it).
+    """`staff`: whom to tell. `replies`: by channel. `parts`: the state of each part of this process, "ok" (seen to work) or a word.
 
     `problems`: mistakes in the newest edit of the content. A staff member whom a channel cannot reach hears nothing; nobody else notices.
     """
@@ -101,17 +103,20 @@ class Alarms:
 
     async def look(self) -> None:
         """Say what has come up, and what has lasted long enough. Raises StoreError; the next look says it then."""
-        now = self._clock.now()
+        now, parts = self._clock.now(), await self._parts()
         async with self._database.read() as connection:
-            told = await alarms.told(connection)
+            told, seen = await alarms.told(connection), await alarms.seen(connection)
             came_up = [await self._paused(connection, told.get("paused"), now), await self._missed(connection, told.get("missed"), now)]
-            lasting = await self._lasting(connection, now)
+            lasting = await self._lasting(connection, parts, now)
         self._since = {alarm.kind: self._since.get(alarm.kind, now) for alarm in lasting}
+        if self._since:
+            async with self._database.write() as connection:
+                await alarms.saw(connection, self._since, now)
         for alarm in [*filter(None, came_up), *(alarm for alarm in lasting if now - self._since[alarm.kind] >= LASTS[alarm.kind])]:
             await self._say(alarm, told.get(alarm.kind), now)
         for kind in LASTS.keys() - self._since.keys():
-            if kind in told and told[kind].mark:
-                await self._over(kind, told.get("rasa_back"), now)
+            if kind in told and told[kind].mark and _over(kind, seen.get(kind), parts, now):
+                await self._end(kind, told.get("rasa_back"), now)
 
     # --- what there is to say
 
@@ -133,8 +138,7 @@ class Alarms:
         assert newest
         return Alarm("missed", newest.isoformat(), text)
 
-    async def _lasting(self, connection: AsyncConnection, now: datetime) -> list[Alarm]:
-        parts = await self._parts()
+    async def _lasting(self, connection: AsyncConnection, parts: Mapping[str, str], now: datetime) -> list[Alarm]:
         found = [RASA] if parts.get("rasa") != "ok" else []
         if trouble := TELEGRAM.get(parts.get("telegram", "")):
             found.append(trouble)
@@ -179,11 +183,22 @@ class Alarms:
             log.warning("alarm.not_sent", channel=to.channel, error=type(error).__name__)
             return False
 
-    async def _over(self, kind: str, back: Told | None, now: datetime) -> None:
+    async def _end(self, kind: str, back: Told | None, now: datetime) -> None:
         if kind == "rasa" and not await self._say(Alarm("rasa_back", now.isoformat(), RASA_BACK), back, now):
             return
         async with self._database.write() as connection:
             await alarms.put(connection, kind, "")
+
+
+def _over(kind: str, seen: datetime | None, parts: Mapping[str, str], now: datetime) -> bool:
+    """Whether a trouble that this process does not see is over: `seen` is when any process last saw it."""
+    if seen is None:
+        return True
+    # Clocks of two machines differ a little, and a rehearsal on another day by far: before or after makes no difference.
+    unseen_for = abs(now - seen)
+    # Who has not heard of Telegram leaves it to those who have, unless for a day nobody has: their process is gone for good.
+    can_tell = kind not in TELEGRAM or parts.get("telegram") == "ok"
+    return unseen_for >= (UNSEEN if can_tell else DAY)
 
 
 def _some(lines: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
-"""What staff were told, when last: once among all processes that share the database."""
+"""What staff were told, when last: once among all processes that share the database. And which troubles any of them still sees."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import AlarmRow
 from bot.store.upsert import upsert
+
+SEEN = "seen:"  # a row with this before its kind says when the trouble was last seen, not told
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,21 @@ class Told:
 
 async def told(connection: AsyncConnection) -> dict[str, Told]:
     """By kind."""
-    rows = await connection.execute(select(AlarmRow.kind, AlarmRow.mark, AlarmRow.said_at))
-    return {row[0]: Told(row[1], row[2]) for row in rows}
+    query = select(AlarmRow.kind, AlarmRow.mark, AlarmRow.said_at).where(~AlarmRow.kind.startswith(SEEN))
+    return {row[0]: Told(row[1], row[2]) for row in await connection.execute(query)}
+
+
+async def seen(connection: AsyncConnection) -> dict[str, datetime]:
+    """By kind, when any process last saw such a trouble."""
+    query = select(AlarmRow.kind, AlarmRow.said_at).where(AlarmRow.kind.startswith(SEEN))
+    return {row[0].removeprefix(SEEN): row[1] for row in await connection.execute(query)}
+
+
+async def saw(connection: AsyncConnection, kinds: Iterable[str], now: datetime) -> None:
+    """Note that troubles of these kinds last, as far as this process can tell."""
+    for kind in sorted(kinds):  # in one order, so that no two processes wait for each other
+        row = {"kind": SEEN + kind, "mark": "", "said_at": now}
+        await connection.execute(upsert(connection, AlarmRow, row, ("kind",), {"said_at": now}))
 
 
 async def claim(connection: AsyncConnection, kind: str, mark: str, now: datetime, every: timedelta) -> bool:

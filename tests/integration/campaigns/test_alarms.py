@@ -1,18 +1,24 @@
 """What staff are told in their own chats: over HTTP, with a Bot API on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import open_core
 from bot.campaigns.pace import NoPace
 from bot.channels.telegram import TelegramChannel
 from bot.errors import OutcomeUnknown, Problem, Rejected
 from bot.messages import Address
+from bot.serve import _Readiness
 from bot.services.alarms import Alarms
 from bot.services.reply import Replies
+from bot.settings import load
 from bot.store.database import Database
+from tests.conftest import until
 from tests.doubles.bot_api import BotApi
 from tests.doubles.log_lines import log_lines
 from tests.integration.campaigns.conftest import Province, Remembering, simple
@@ -139,8 +145,10 @@ async def test_rasa_is_told_after_two_minutes_and_when_it_is_back(office: Office
     await office.later(seconds=1)
     await office.later(minutes=70)
     office.parts["rasa"] = "ok"
-    await office.later(seconds=30)
-    await office.later(seconds=30)
+    await office.later(minutes=2)
+    assert len(office.told) == 1, "perhaps another process still sees it down"
+    await office.later(minutes=2)
+    await office.later(minutes=2)
     down, back = office.told
     assert "Rasa đang dừng" in down and "đã chạy lại" in back
 
@@ -171,6 +179,83 @@ async def test_a_restart_and_a_second_process_repeat_nothing(office: Office) -> 
         await second.later(minutes=1)
         await second.later(hours=3)
     assert len(office.told) == 1
+
+
+async def looking(*offices: Office, minutes: int) -> None:
+    """All of them look, every two minutes."""
+    for _ in range(minutes // 2):
+        offices[0].province.clock.advance(minutes=2)
+        for office in offices:
+            await office.alarms.look()
+
+
+async def test_a_trouble_of_one_process_is_told_once_and_is_not_over_because_another_is_well(office: Office) -> None:
+    office.parts |= {"rasa": "starting", "telegram": "conflict"}
+    async with opened(office.province, office.api) as well, opened(office.province, office.api) as web_only:
+        del web_only.parts["telegram"]
+        await looking(office, well, web_only, minutes=130)
+        assert sorted(text.splitlines()[2][:12] for text in office.told) == ["Có một máy k", "Hơn 2 phút n"]
+        office.parts |= WELL
+        await looking(office, well, web_only, minutes=10)
+        assert "đã chạy lại" in office.told[2]
+        office.parts["telegram"] = "conflict"
+        await looking(office, well, web_only, minutes=60)
+    assert len(office.told) == 4 and "máy khác" in office.told[3]
+
+
+@pytest.mark.parametrize("trouble", ["token", "conflict"])
+async def test_a_restart_does_not_repeat_what_lasts_and_tells_what_comes_again(office: Office, trouble: str) -> None:
+    office.parts["telegram"] = trouble
+    await looking(office, minutes=10)
+    office.province.clock.advance(hours=2)
+    async with opened(office.province, office.api) as again:
+        again.parts["telegram"] = "starting"
+        await looking(again, minutes=10)
+        again.parts["telegram"] = trouble
+        await looking(again, minutes=70)
+        assert len(office.told) == 1
+        again.parts["telegram"] = "ok"
+        await looking(again, minutes=10)
+        again.parts["telegram"] = trouble
+        await looking(again, minutes=10)
+    assert len(office.told) == 2
+
+
+async def test_what_a_process_saw_that_is_gone_for_good_ends_within_a_day(office: Office) -> None:
+    office.parts |= {"rasa": "starting", "telegram": "conflict"}
+    await looking(office, minutes=10)
+    async with opened(office.province, office.api) as web_only:
+        del web_only.parts["telegram"]
+        await looking(web_only, minutes=10)
+        assert len(office.told) == 3 and "đã chạy lại" in office.told[2]
+        office.province.clock.advance(days=1)
+        await looking(web_only, minutes=2)
+    office.parts["rasa"] = "ok"
+    await looking(office, minutes=10)
+    assert len(office.told) == 4 and "máy khác" in office.told[3]
+
+
+async def test_telegram_is_well_for_alarms_only_once_it_answered(tmp_path: Path) -> None:
+    async def receive(items: object) -> None:
+        pass
+
+    settings = load(state_dir=tmp_path, rasa_url="http://127.0.0.1:1")
+    async with (
+        BotApi() as api,
+        open_core(settings, "http://127.0.0.1:1") as core,
+        TelegramChannel(api.token, core.clock, api_url=api.url, sleep=lambda _: asyncio.sleep(0.01)) as channel,
+    ):
+        readiness = _Readiness(core, None, channel)
+        assert ((await readiness())["telegram"], (await readiness.seen())["telegram"]) == ("ok", "starting")
+        api.token, right = "1:another", api.token
+        listening = asyncio.create_task(channel.listen(receive))
+        await until(lambda: channel.trouble)
+        assert (await readiness.seen())["telegram"] == "token"
+        api.token = right
+        api.say(RESIDENT, "chào")
+        await until(lambda: channel.heard_at)
+        assert (await readiness.seen())["telegram"] == "ok"
+        listening.cancel()
 
 
 @pytest.mark.parametrize("trouble", ["token", "conflict"])
