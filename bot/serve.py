@@ -57,7 +57,8 @@ async def serve(settings: Settings, telegram: bool) -> bool:
         if telegram and settings.telegram_token:
             messenger = await stack.enter_async_context(_telegram(settings, core))
             channels[messenger.name] = messenger
-        senders = await _senders(settings, core, stack, channels, paces)
+        # Alarms go to staff whether they subscribed or not; campaigns only where consent is in force.
+        senders = await _senders(settings, core, stack, {**channels, web.name: WebChannel(outbox, consent=True)}, paces)
         if messenger:
             parts += _messenger(messenger, paces[messenger.name], core)
         parts += _campaigns(core, senders)

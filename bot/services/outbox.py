@@ -27,9 +27,12 @@ class Outbox:
         self._database, self._clock, self._channel, self._each = database, clock, channel, each
         self._changed: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
 
-    async def put(self, session: str, message: Message) -> str:
+    async def put(self, session: str, message: Message, consent: bool = False) -> str | None:
+        """Returns the message's id. `consent`: only with the resident's consent in force; without it, None."""
         async with self._database.write() as connection:
-            number = await outbox.put(connection, Address(self._channel, session), message, self._clock.now(), self._each)
+            number = await outbox.put(connection, Address(self._channel, session), message, self._clock.now(), self._each, consent)
+        if number is None:
+            return None
         self._wake(session)
         return str(number)
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.messages import Address, Button, Media, Message
-from bot.store.tables import OutboxItem
+from bot.store.tables import OutboxItem, Subscriber
 
 KEEP = timedelta(days=7)
 
@@ -28,8 +28,16 @@ def _of(address: Address) -> ColumnElement[bool]:
     return (OutboxItem.channel == address.channel) & (OutboxItem.chat == address.chat)
 
 
-async def put(connection: AsyncConnection, address: Address, message: Message, at: datetime, each: int) -> int:
-    """Returns the message's id, higher than every earlier one of the chat. Of a chat the newest `each` are kept."""
+async def put(connection: AsyncConnection, address: Address, message: Message, at: datetime, each: int, consent: bool) -> int | None:
+    """Returns the message's id, higher than every earlier one of the chat. Of a chat the newest `each` are kept.
+
+    `consent`: only with the resident's consent in force; without it, None.
+    """
+    if consent:
+        # Held until we commit: who says stop at this moment is seen here, or finds the message and removes it.
+        whose = (Subscriber.channel == address.channel) & (Subscriber.chat == address.chat) & Subscriber.opted_out_at.is_(None)
+        if await connection.scalar(select(Subscriber.id).where(whose).with_for_update(read=True)) is None:
+            return None
     row = {"channel": address.channel, "chat": address.chat, "body": asdict(message), "put_at": at}
     number: int = (await connection.execute(insert(OutboxItem).values(**row).returning(OutboxItem.id))).scalar_one()
     newest = select(OutboxItem.id).where(_of(address)).order_by(OutboxItem.id.desc()).limit(each)

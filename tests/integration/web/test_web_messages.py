@@ -14,7 +14,7 @@ from bot.channels.base import Channel
 from bot.channels.web import WebChannel
 from bot.clock import ManualClock
 from bot.content.library import Library
-from bot.errors import OutcomeUnknown
+from bot.errors import Blocked, OutcomeUnknown
 from bot.messages import Address, Button, Media, Message
 from bot.services.outbox import Outbox, Posted
 from bot.store import outbox as store
@@ -22,6 +22,7 @@ from bot.store import subscribers
 from bot.store.database import Database
 from bot.web import api
 from bot.web.replies import as_reply
+from tests.integration.campaigns.test_leaving import through_or_waiting
 from tests.integration.web.serving import Web, build, running
 
 Step = Callable[..., Awaitable[object]]
@@ -191,6 +192,40 @@ async def test_who_deletes_their_data_or_says_stop_finds_nothing_waiting(databas
     async with database.write() as connection:
         await step(connection, Address("web", MINE))
     assert await outbox.after(MINE, None) == [] and len(await outbox.after(OTHER, None)) == 1
+
+
+@pytest.mark.parametrize("step", [subscribers.wipe, partial(subscribers.opt_out, at=ManualClock(datetime(2022, 11, 7)).now())])
+async def test_a_campaign_message_on_its_way_as_they_leave_is_not_put(database: Database, clock: ManualClock, step: Step) -> None:
+    outbox, address = Outbox(database, clock), Address("web", MINE)
+    campaigns, alarms = WebChannel(outbox, consent=True), WebChannel(outbox)
+    async with database.write() as connection:
+        await subscribers.opt_in(connection, address, None, "t", clock.now())
+    await campaigns.send(address, Message("tin"))
+    async with database.write() as connection:
+        await step(connection, address)
+    with pytest.raises(Blocked):
+        await campaigns.send(address, Message("tin"))
+    await alarms.send(address, Message("báo cán bộ"))
+    assert [item.message.text for item in await outbox.after(MINE, None)] == ["báo cán bộ"]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("step", [subscribers.wipe, partial(subscribers.opt_out, at=ManualClock(datetime(2022, 11, 7)).now())])
+async def test_a_campaign_message_put_at_the_moment_they_leave_does_not_stay(database: Database, clock: ManualClock, step: Step) -> None:
+    outbox, address = Outbox(database, clock), Address("web", MINE)
+    async with database.write() as connection:
+        await subscribers.opt_in(connection, address, None, "t", clock.now())
+
+    async def leave() -> None:
+        async with database.write() as connection:
+            await step(connection, address)
+
+    async with database.write() as connection:
+        assert await store.put(connection, address, Message("tin"), clock.now(), 20, True)
+        leaving = asyncio.create_task(leave())
+        await through_or_waiting(database, leaving)
+    await leaving
+    assert await outbox.after(MINE, None) == []
 
 
 async def test_without_the_database_nothing_is_sent_blindly_again_and_the_page_is_asked_to_wait(
