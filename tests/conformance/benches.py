@@ -55,7 +55,7 @@ class Page:
     def __init__(self) -> None:
         self.messages: list[Message] = []
 
-    async def put(self, session: str, message: Message) -> str:
+    async def put(self, session: str, message: Message, consent: bool) -> str:
         self.messages.append(message)
         return str(len(self.messages))
 

@@ -40,12 +40,6 @@ from bot.store.database import Database
 from bot.understanding.client import RasaClient
 
 IN_FLIGHT = 16
-# Everything that takes seconds in life takes tenths of them here, so that a run has room for many mishaps.
-delivery.HOLD_FIRST, delivery.HOLD_LONGEST, delivery.STOP_WITHIN = 0.05, 0.5, 2.0
-telegram.FIRST_WAIT, telegram.LONGEST_WAIT = 0.1, 0.5
-pacing.SPELL, pacing.FASTER = 0.5, 1.5
-shared_pace.ASK_AGAIN, shared_pace.SETTLE, shared_pace.PRIVATE_GAP = 0.2, 0.4, 0.12
-request.CONNECT = request.POOL = request.WRITE = 0.7
 READ_TIMEOUT, RATE, GRACE, CHAT_GAP = 0.8, 60, 0.6, 0.1
 NO_RASA = "http://127.0.0.1:9"  # stop words come before any understanding, and are all that residents say here
 
@@ -65,7 +59,20 @@ class Order:
     folder: str
 
 
+def hurry() -> None:
+    """Everything that takes seconds in life takes tenths of them here, so that a run has room for many mishaps.
+
+    Only in this process: the tests that import from here keep life's seconds.
+    """
+    delivery.HOLD_FIRST, delivery.HOLD_LONGEST, delivery.STOP_WITHIN = 0.05, 0.5, 2.0
+    telegram.FIRST_WAIT, telegram.LONGEST_WAIT = 0.1, 0.5
+    pacing.SPELL, pacing.FASTER = 0.5, 1.5
+    shared_pace.ASK_AGAIN, shared_pace.SETTLE, shared_pace.PRIVATE_GAP = 0.2, 0.4, 0.12
+    request.CONNECT = request.POOL = request.WRITE = 0.7
+
+
 def main() -> None:
+    hurry()
     logs.configure("ERROR", as_json=False)
     library = load(ROOT / "content")
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

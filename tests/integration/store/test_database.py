@@ -77,7 +77,7 @@ async def test_wiping_leaves_no_row_of_the_resident_in_any_table(database: Datab
         await subscribers.opt_in(connection, ADDRESS, None, "v1", clock.now())
         await conversations.remember(connection, ADDRESS, ["/menu"], clock.now())
         await inbox.add(connection, [Incoming(ADDRESS, "1", "text", "chào")], clock.now())
-        await outbox.put(connection, ADDRESS, Message("tin"), clock.now(), each=9)
+        await outbox.put(connection, ADDRESS, Message("tin"), clock.now(), each=9, consent=False)
         personal = [table for table in Base.metadata.sorted_tables if "chat" in table.columns]
         for table in personal:
             assert (await connection.execute(select(table).where(table.c.chat == ADDRESS.chat))).first(), (
