@@ -37,7 +37,7 @@ _SHOW = re.compile(r"\b(?:xem|coi|cho biet|hien|luu gi|luu nhung gi|co gi)\b")
 _DELETE = re.compile(r"\b(?:xoa|huy|bo het|go bo|quen het)\b")
 _BARE_NUMBER = re.compile(r"\D*(\d{1,4})\D*")
 _MONTHS = re.compile(r"\b\d{1,2} thang tuoi\b|\bmoi sinh\b|\bso sinh\b")
-_HAS = re.compile(r"(?:co|lam) .*(?:the|can cuoc|cccd|chip).*\b(?:roi|day|a)?")
+_HAS = re.compile(r"(?:co|lam) .*(?:the|can cuoc|cccd|chip)")
 _PASTED_WORDS = 15
 
 

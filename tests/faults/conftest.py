@@ -14,7 +14,7 @@ import pytest
 from bench.kit.bot_api import Api, bot_api
 from tests.faults import crew
 from tests.faults.postgres import Postgres
-from tests.integration.pace.conftest import RedisServer
+from tests.integration.pace.conftest import RedisServer, running_redis
 
 SAMPLE = 2  # runs on each engine when nobody asks for more: enough to hold every kind of mishap
 
@@ -90,11 +90,8 @@ def postgres(server: Postgres) -> str:
 
 @pytest.fixture
 async def redis(tmp_path: Path) -> AsyncIterator[RedisServer]:
-    running = RedisServer(tmp_path)
-    await running.start()
-    yield running
-    if running.process and running.process.returncode is None:
-        await running.kill()
+    async with running_redis(tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

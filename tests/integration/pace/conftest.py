@@ -4,6 +4,7 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,13 +58,21 @@ class RedisServer:
         return answer == b"+PONG"
 
 
+@asynccontextmanager
+async def running_redis(folder: Path) -> AsyncIterator[RedisServer]:
+    server = RedisServer(folder)
+    await server.start()
+    try:
+        yield server
+    finally:
+        if server.process and server.process.returncode is None:
+            await server.kill()
+
+
 @pytest_asyncio.fixture
 async def redis_server(tmp_path: Path) -> AsyncIterator[RedisServer]:
-    server = RedisServer(tmp_path)
-    await server.start()
-    yield server
-    if server.process and server.process.returncode is None:
-        await server.kill()
+    async with running_redis(tmp_path) as server:
+        yield server
 
 
 @pytest.fixture
