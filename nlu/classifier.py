@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import pickle
 from dataclasses import replace
 from typing import Any
 
+import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -20,7 +20,7 @@ from nlu.decision import ANSWER, CLARIFY, REFUSE, Decision, Thresholds, about_sc
 from nlu.entities import has_foreign_link, has_number
 from nlu.examples import Example
 from nlu.followups import the_subjects
-from nlu.importer import LABEL
+from nlu.importer import EXAMPLES, LABEL
 from nlu.model import TopicModel
 from nlu.questions import after_courtesies, is_story, questions
 
@@ -75,14 +75,15 @@ class TopicClassifier(GraphComponent, IntentClassifier):
         **kwargs: Any,
     ) -> TopicClassifier:
         # The archive is written by our own training on this machine; nothing from outside is unpickled.
-        with model_storage.read_from(resource) as directory, open(directory / _FILE, "rb") as file:
-            return cls(config, model_storage, resource, pickle.load(file))
+        with model_storage.read_from(resource) as directory:
+            return cls(config, model_storage, resource, joblib.load(directory / _FILE))
 
     def train(self, training_data: TrainingData) -> Resource:
-        examples = [Example(message.get(TEXT), message.get(LABEL)) for message in training_data.intent_examples]
+        examples = [Example(text, message.get(LABEL)) for message in training_data.intent_examples for text in message.get(EXAMPLES)]
         self.model.fit(examples, progress=logger.info)
-        with self._storage.write_to(self._resource) as directory, open(directory / _FILE, "wb") as file:
-            pickle.dump(self.model, file, protocol=pickle.HIGHEST_PROTOCOL)
+        with self._storage.write_to(self._resource) as directory:
+            # Rasa packs the model as tightly as gzip can, which takes 9 s of loose numbers and 1 s of packed ones.
+            joblib.dump(self.model, directory / _FILE, compress=1)
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:

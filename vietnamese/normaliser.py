@@ -59,29 +59,31 @@ def _unstretch(token: str) -> str:
     return single if not is_syllable(shorter) and not shorter.isascii() and is_syllable(single) else shorter
 
 
-def _mend(token: str, vni: bool) -> list[str]:
+# Words come again and again; mending each anew was most of the time spelling took.
+@lru_cache(maxsize=16384)
+def _mend(token: str, vni: bool) -> tuple[str, ...]:
     if token.isdigit() or token in FOREIGN or token in SHORTHAND:
-        return [token]
+        return (token,)
     token = _unstretch(token)
     if any(c.isdigit() for c in token):
         decoded = from_vni(token) if vni else token
         counted = _counted(token)
         if counted and (decoded == token or len(re.findall(r"\d", token)) < 2):
             return counted
-        return [from_vni(token)] if vni or re.search("[6-9]", token) else [token]
+        return (from_vni(token),) if vni or re.search("[6-9]", token) else (token,)
     decoded = from_telex(token)
     if decoded != token or is_syllable(token):
-        return [decoded]
+        return (decoded,)
     return _unstick(token)
 
 
-def _counted(token: str) -> "list[str] | None":
-    """["mức", "2"] for "mức2", None for a word whose digits are not a count."""
+def _counted(token: str) -> "tuple[str, ...] | None":
+    """("mức", "2") for "mức2", None for a word whose digits are not a count."""
     match = re.fullmatch(r"([^\W\d_]+)(\d+)", token)
     if match and token not in FOREIGN and ((fold(match[1]) in _COUNTED and match[1] not in ("ct", "c")) or not match[1].isascii()):
-        return [match[1], match[2]]
+        return (match[1], match[2])
     match = re.fullmatch(r"(\d+)([^\W\d_]{2,})", token)
-    return [match[1], match[2]] if match else None
+    return (match[1], match[2]) if match else None
 
 
 @lru_cache(maxsize=4096)
@@ -100,13 +102,13 @@ def _split(token: str) -> "tuple[str, ...] | None":
     return best
 
 
-def _unstick(token: str) -> list[str]:
-    """Words typed without a space between them: "đăngký" → ["đăng", "ký"]."""
+def _unstick(token: str) -> tuple[str, ...]:
+    """Words typed without a space between them: "đăngký" → ("đăng", "ký")."""
     if not 5 <= len(token) <= 40 or _FOREIGN_SYLLABLES.search(token):
-        return [token]
+        return (token,)
     parts = _split(token)
     # Short pieces are more likely a foreign word ("online", "camera") than words run together.
-    return list(parts) if parts and len(token) / len(parts) >= 2.5 else [token]
+    return parts if parts and len(token) / len(parts) >= 2.5 else (token,)
 
 
 def _table(entries: "dict[str, str]") -> "tuple[dict[tuple[str, ...], list[str]], int]":
