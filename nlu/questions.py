@@ -15,9 +15,15 @@ _END = re.compile(r"(?<=[.!?…;])\s+|\n+|(?<=\?)")
 _JOINED = re.compile(
     r"[,.]?\s+(?:với lại|ngoài ra|tiện thể|cho hỏi thêm|hỏi thêm|đồng thời|voi lai|ngoai ra|tien the|hoi them|dong thoi)\s+", re.I
 )
+_MARK = re.compile(r"\?")
 _ASKS = re.compile(
     r"\?|\b(?:gi|dau|sao|nao|may|bao nhieu|bao lau|bao gio|the nao|khong|ko|k|hok|chua|a|mo|rang|chi|ha|nhi|hoi|phai khong|duoc khong|ntn|j|bn)\W*$|"
     r"\b(?:cho hoi|xin hoi|lam sao|o dau|the nao|bao nhieu|bao lau|can gi|nhu nao|huong dan|mat gi|lam gi)\b"
+)
+# Wishing to know without asking: "nhờ chỉ giúp", "đang lo không biết".
+_WISHES = re.compile(
+    r"\b(?:(?:muon|can|khong|chua|ko|k) (?:biet|hoi)|hoi giup|thac mac|phan van|ban khoan|(?:chua|khong) ro|"
+    r"(?:chi|bay|mach) (?:giup|voi|bao)|giai thich|huong dan|nho (?:\w+ ){0,3}(?:chi|giup|huong|bay))\b"
 )
 
 
@@ -48,8 +54,14 @@ def after_courtesies(text: str) -> "str":
 
 
 def asking_sentences(text: str) -> "list[str]":
-    """The sentences of a story that ask, or its last one; [] when the text is no story."""
+    """The sentences of a story that ask most plainly: with a question mark, else by their words, else wishing to know, else its last.
+
+    [] when the text is no story.
+    """
     if not is_story(text):
         return []
     told = sentences(text)
-    return [sentence for sentence in told if _ASKS.search(fold(sentence))] or told[-1:]
+    for asks in (_MARK, _ASKS, _WISHES):
+        if found := [sentence for sentence in told if asks.search(fold(sentence))]:
+            return found
+    return told[-1:]

@@ -124,6 +124,14 @@ def test_the_asking_sentences_of_a_story_are_found() -> None:
     assert asking_sentences("làm thẻ ở đâu") == []
 
 
+def test_without_a_question_mark_the_sentence_that_wishes_to_know_is_found() -> None:
+    story = (
+        "Hôm qua loa phường đọc cái gì mà sổ giấy sắp bỏ, mẹ em nghe câu được câu chăng. Em chỉ muốn biết đến hôm nào thì hết dùng được. "
+        "Biết để còn trấn an bà."
+    )
+    assert asking_sentences(story) == ["Em chỉ muốn biết đến hôm nào thì hết dùng được."]
+
+
 def test_several_questions_are_told_apart() -> None:
     assert questions("Làm mức 2 ở đâu? Mang theo gì?") == ["Làm mức 2 ở đâu?", "Mang theo gì?"]
     assert questions("làm mức 2 ở đâu") == []
