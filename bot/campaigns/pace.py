@@ -3,7 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
 
@@ -24,15 +25,15 @@ class LocalPace:
     def __init__(self, rate: float, chats: Chats | None = None, time: Callable[[], float] = monotonic):
         self._bucket, self._chats, self._time = Bucket(rate), chats, time
         self.beside: LocalPace | None = None  # another pace of the same bot: it falls silent together with this one
-        self._replies: deque[asyncio.Future[bool]] = deque()
-        self._campaigns: deque[asyncio.Future[bool]] = deque()
+        self._replies: deque[asyncio.Future[int | None]] = deque()
+        self._campaigns: deque[asyncio.Future[int | None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         # Those between `campaign` and `leave`: enough to keep the pace while they are written down, and no more.
         self._near = asyncio.Semaphore(math.ceil(rate * NEAR) + 1)
 
-    async def reply(self, chat: str) -> None:
+    async def reply(self, chat: str) -> AbstractContextManager[None]:
         await self._gap(chat)
-        await self._reply_turn()
+        return self._on_its_way(await self._reply_turn())
 
     async def campaign(self, chat: str) -> None:
         while (closed := self._bucket.closed_for(self._time())) > 0:  # noqa: ASYNC110 - for a time, not for an event
@@ -44,9 +45,10 @@ class LocalPace:
             self._near.release()
             raise
 
-    async def leave(self) -> bool:
+    async def leave(self) -> AbstractContextManager[None] | None:
         try:
-            return not self._silent() and await self._campaign_turn()
+            number = None if self._silent() else await self._campaign_turn()
+            return None if number is None else self._on_its_way(number)
         finally:
             self._near.release()
 
@@ -68,22 +70,32 @@ class LocalPace:
             # Written down as leaving, they would neither hear a stop nor a pause while they wait: they go back.
             for turn in self._campaigns:
                 if not turn.done():
-                    turn.set_result(False)
+                    turn.set_result(None)
             self._campaigns.clear()
 
     async def _gap(self, chat: str) -> None:
         if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
             await asyncio.sleep(wait)
 
-    async def _reply_turn(self) -> None:
-        await self._turn(self._replies)
+    @contextmanager
+    def _on_its_way(self, number: int) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._bucket.landed(number, self._time())
 
-    async def _campaign_turn(self) -> bool:
-        """False if the platform asks for silence before it comes."""
+    async def _reply_turn(self) -> int:
+        """Its number in the bucket."""
+        number = await self._turn(self._replies)
+        assert number is not None  # only campaigns are sent back
+        return number
+
+    async def _campaign_turn(self) -> int | None:
+        """Its number in the bucket; None if the platform asks for silence before it comes."""
         return await self._turn(self._campaigns)
 
-    async def _turn(self, lane: deque[asyncio.Future[bool]]) -> bool:
-        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+    async def _turn(self, lane: deque[asyncio.Future[int | None]]) -> int | None:
+        turn: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
         lane.append(turn)
         self._let_go()
         try:
@@ -93,7 +105,7 @@ class LocalPace:
                 self._forget(lane, turn)
 
     @staticmethod
-    def _forget(lane: deque[asyncio.Future[bool]], turn: asyncio.Future[bool]) -> None:
+    def _forget(lane: deque[asyncio.Future[int | None]], turn: asyncio.Future[int | None]) -> None:
         if turn in lane:
             lane.remove(turn)
 
@@ -112,22 +124,21 @@ class LocalPace:
             turn = (self._replies if replying else self._campaigns).popleft()
             if turn.done():
                 continue
-            (self._bucket.took_reply if replying else self._bucket.took_campaign)(now)
-            turn.set_result(True)
+            turn.set_result(self._bucket.took_reply(now) if replying else self._bucket.took_campaign(now))
 
 
 class NoPace:
     """For channels without a limit (the web page, the terminal)."""
 
-    async def reply(self, chat: str) -> None:
-        return None
+    async def reply(self, chat: str) -> AbstractContextManager[None]:
+        return nullcontext()
 
     async def campaign(self, chat: str) -> None:
         # Sending that never waits would keep the loop from everything else.
         await asyncio.sleep(0)
 
-    async def leave(self) -> bool:
-        return True
+    async def leave(self) -> AbstractContextManager[None] | None:
+        return nullcontext()
 
     def back_out(self) -> None:
         return None

@@ -1,14 +1,23 @@
 """The arithmetic of pace: when the next message may leave. No loop, no clock of its own; `now` is seconds of any steady clock.
 
 Three rules at once: never more than `rate` messages in any second (a sliding window, as platforms count), campaign messages spread
-evenly over it, and a gap between messages to one chat. What leaves together arrives apart, so the window is a little longer than the
-platform's second.
+evenly over it, and a gap between messages to one chat.
+
+The platform counts when messages arrive, not when they leave: what was held up on its way may arrive together with what left later.
+So a message counts until a second after the latest moment it can have arrived: when its answer came, less the time the quickest
+message needs there and back. Who leaves then cannot arrive within a second of it, however much the way varies.
 """
 
+import math
 from collections import OrderedDict, deque
 
-MARGIN = 0.009  # seconds: how much messages may bunch up on their way
-CATCH_UP = 0.02  # seconds a campaign may be behind its even spacing and make up for it
+MARGIN = 0.009  # seconds: how much messages may bunch up on their way, where nothing is known of their answers
+SLACK = 0.001  # seconds a second of ours is longer, for what is too short to be measured
+CATCH_UP = 0.05  # seconds a campaign may be behind its even spacing and make up for it
+UNANSWERED = 3.0  # seconds without an answer after which a message counts as arrived long ago, or never
+LOOK_AGAIN = 0.01  # seconds, when all the room is taken by what is not answered yet
+LEARN_FROM = 20  # answers before any is taken for the quickest: the first ones open connections
+SPAN = 10.0  # seconds after which the quickest answer is forgotten, at least
 REPLIES_FOR = 10.0  # seconds after a reply in which room is kept for the next ones
 PAID_RATE = 1000.0  # messages a second with paid broadcast, the free ones among them
 SLOWER, FASTER = 0.8, 1.05  # factors: after a 429, and after each quiet spell
@@ -25,12 +34,30 @@ def seconds_for(messages: int, rate: float, paid: int) -> float:
     return together + (messages - together * PAID_RATE) / rate
 
 
+class Quickest:
+    """The least time there and back of late; 0 while too little is known."""
+
+    def __init__(self) -> None:
+        self._seen, self._since, self._least, self._before = 0, 0.0, math.inf, math.inf
+
+    def saw(self, now: float, took: float) -> float:
+        """Take one more into account, and return the least."""
+        if now - self._since > SPAN:
+            self._since, self._before, self._least = now, self._least, math.inf
+        self._seen += 1
+        self._least = min(self._least, took)
+        return min(self._least, self._before) if self._seen > LEARN_FROM else 0.0
+
+
 class Bucket:
     """One bot's budget. `rate`: messages a second; `share`: how much of it is ours (0–1], while others send with the same bot."""
 
     def __init__(self, rate: float):
         self.rate, self.share = rate, 1.0
-        self._starts: deque[float] = deque()
+        self._number = 0
+        self._under_way: dict[int, float] = {}  # when each that is not answered yet left, in that order
+        self._counted_until: deque[float] = deque()  # of those that are answered
+        self._quickest = Quickest()
         self._replies: deque[float] = deque()
         self._due = 0.0  # when the next campaign message is due by even spacing
         self._closed_until = 0.0
@@ -62,14 +89,25 @@ class Bucket:
 
     # --- what happened
 
-    def took_reply(self, now: float) -> None:
-        self._starts.append(now)
+    def took_reply(self, now: float) -> int:
+        """A reply leaves. Its number, for `landed`."""
         self._replies.append(now)
+        return self._left(now)
 
-    def took_campaign(self, now: float) -> None:
-        self._starts.append(now)
+    def took_campaign(self, now: float) -> int:
+        """A campaign message leaves. Its number, for `landed`."""
         room = max(self._capacity(now) - self.kept_for_replies(now), 1)
         self._due = max(self._due, now - CATCH_UP) + self._window() / room
+        return self._left(now)
+
+    def landed(self, number: int, now: float) -> None:
+        """The platform has answered it, or nobody waits for that any longer."""
+        left = self._under_way.pop(number, None)
+        if left is None:
+            return
+        until = now - self._quickest.saw(now, now - left) + self._window()
+        # In order, so that the first is the next to be free.
+        self._counted_until.append(max(until, self._counted_until[-1] if self._counted_until else until))
 
     def close(self, now: float, seconds: float) -> None:
         """The platform said 429: nothing leaves for so long, and a little less from then on until it has been quiet for a while."""
@@ -95,19 +133,27 @@ class Bucket:
 
     def _window(self) -> float:
         # Below 1/s the window grows so that one message fits into it.
-        return max(1.0, 1.0 / (self.rate * self.share)) + MARGIN
+        return max(1.0, 1.0 / (self.rate * self.share)) + SLACK
+
+    def _left(self, now: float) -> int:
+        self._number += 1
+        self._under_way[self._number] = now
+        return self._number
 
     def _capacity(self, now: float) -> int:
         self._recover(now)
         return max(int(max(self.rate * self.share, 1.0) * self._factor + 1e-9), 1)
 
     def _room_in(self, now: float, capacity: int) -> float:
-        window = self._window()
-        while self._starts and now - self._starts[0] >= window:
-            self._starts.popleft()
-        if len(self._starts) < capacity:
+        patience = self._window() + UNANSWERED
+        while self._under_way and now - self._under_way[first := next(iter(self._under_way))] >= patience:
+            del self._under_way[first]
+        while self._counted_until and self._counted_until[0] <= now:
+            self._counted_until.popleft()
+        too_many = len(self._under_way) + len(self._counted_until) - capacity
+        if too_many < 0:
             return 0.0
-        return self._starts[len(self._starts) - capacity] + window - now
+        return self._counted_until[too_many] - now if too_many < len(self._counted_until) else LOOK_AGAIN
 
 
 class Chats:

@@ -75,6 +75,9 @@ class Trouble:
             await asyncio.sleep(wait)
 
 
+# While it is open a message is on its way to the platform.
+Leaving = contextlib.AbstractContextManager[None]
+
 # Called when a campaign must pause itself: (campaign, why).
 PauseCampaign = Callable[[str, str], Awaitable[None]]
 
@@ -305,8 +308,8 @@ class Sender:
                 return False
             # From here on the row is on disk as leaving; another sender may have sent a part of it since it was claimed.
             row = replace(row, pieces=arrived)
-            leaves = await self._paces[row.channel].leave()
-            outcome = await self._send(row, opening, pieces) if leaves else Outcome("queued", pieces=row.pieces, tried=False)
+            leaving = await self._paces[row.channel].leave()
+            outcome = await self._send(row, opening, pieces, leaving) if leaving else Outcome("queued", pieces=row.pieces, tried=False)
             self._in_hand.discard(row.id)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
@@ -335,7 +338,7 @@ class Sender:
             async with self._database.write() as connection:
                 await deliveries.release(connection, self._id, [row.id])
 
-    async def _send(self, row: Claimed, opening: Opening, pieces: list[Message]) -> Outcome:
+    async def _send(self, row: Claimed, opening: Opening, pieces: list[Message], leaving: Leaving) -> Outcome:
         """Send what has not arrived yet of the row's message. Never raises but for cancellation."""
         channel, to = self._channels[row.channel], Address(row.channel, row.chat)
         arrived = row.pieces
@@ -344,9 +347,12 @@ class Sender:
                 if arrived > row.pieces:
                     async with self._database.write() as connection:
                         await deliveries.progress(connection, self._id, row.id, arrived)
-                    if not await self._turn_of_next_piece(row, opening):
+                    turn = await self._turn_of_next_piece(row, opening)
+                    if turn is None:
                         return Outcome("queued", pieces=arrived)  # left out at once if the resident has gone
-                await channel.send(to, piece)
+                    leaving = turn
+                with leaving:
+                    await channel.send(to, piece)
                 arrived += 1
         except DeliveryError as error:
             return await self._failed(row, opening, error, arrived)
@@ -361,8 +367,8 @@ class Sender:
         await self._remember_choices(to, pieces[-1], opening, row)
         return SENT
 
-    async def _turn_of_next_piece(self, row: Claimed, opening: Opening) -> bool:
-        """Wait for it, and for as long as the platform wants silence. False if the rest is not to leave: the message goes back.
+    async def _turn_of_next_piece(self, row: Claimed, opening: Opening) -> Leaving | None:
+        """Wait for it, and for as long as the platform wants silence. None if the rest is not to leave: the message goes back.
 
         While it waits the resident may say stop, the campaign be paused, night fall.
         """
@@ -376,9 +382,9 @@ class Sender:
                 if not goes_on:
                     pace.back_out()
             if not goes_on:
-                return False
-            if await pace.leave():
-                return True
+                return None
+            if leaving := await pace.leave():
+                return leaving
 
     async def _goes_on(self, row: Claimed) -> bool:
         async with self._database.read() as connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import structlog
@@ -23,8 +24,8 @@ BACKOFF = (0.5, 2.0, 5.0)  # seconds; a throttled bot waits as long as it is tol
 class Pace(Protocol):
     """When the bot may send next. One for each bot token, shared by replies and campaigns, replies first."""
 
-    async def reply(self, chat: str) -> None:
-        """Wait for the turn of a reply to this chat."""
+    async def reply(self, chat: str) -> AbstractContextManager[None]:
+        """Wait for the turn of a reply to this chat. Send it within the result, which so learns when the platform has answered."""
         ...
 
     async def campaign(self, chat: str) -> None:
@@ -34,8 +35,8 @@ class Pace(Protocol):
         """
         ...
 
-    async def leave(self) -> bool:
-        """Wait for the moment itself, behind every reply. False if it is not near any more: put the message back."""
+    async def leave(self) -> AbstractContextManager[None] | None:
+        """Wait for the moment itself, behind every reply, and send within the result. None if it is not near any more: put it back."""
         ...
 
     def back_out(self) -> None:
@@ -69,9 +70,10 @@ class Replies:
 
     async def _send(self, to: Address, message: Message) -> Address:
         for attempt in range(TRIES):
-            await self._pace.reply(to.chat)
+            leaving = await self._pace.reply(to.chat)
             try:
-                await self._channel.send(to, message)
+                with leaving:
+                    await self._channel.send(to, message)
                 return to
             except Throttled as error:
                 await self._pace.pause(error.retry_after)

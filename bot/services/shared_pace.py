@@ -109,7 +109,7 @@ class Lane:
     ahead: seconds; at_once: seconds' worth of turns booked together; room_in, took: within our own share.
     """
 
-    def __init__(self, ahead: float, at_once: float, room_in: Callable[[float], float], took: Callable[[float], None]):
+    def __init__(self, ahead: float, at_once: float, room_in: Callable[[float], float], took: Callable[[float], int]):
         self.ahead, self.at_once, self.room_in, self.took = ahead, at_once, room_in, took
         self.lock = asyncio.Lock()
         self.waiting = 0
@@ -162,25 +162,26 @@ class SharedPace(LocalPace):
             else:
                 await asyncio.sleep(wait)
 
-    async def _reply_turn(self) -> None:
-        await self._pass(self._for_replies)
+    async def _reply_turn(self) -> int:
+        number = await self._pass(self._for_replies)
+        assert number is not None  # only campaigns are sent back
+        return number
 
-    async def _campaign_turn(self) -> bool:
+    async def _campaign_turn(self) -> int | None:
         return await self._pass(self._for_campaigns)
 
-    async def _pass(self, lane: Lane) -> bool:
-        """Wait for a turn among all processes and, while they may not all have one, for room within our share.
+    async def _pass(self, lane: Lane) -> int | None:
+        """Wait for a turn among all processes and, while they may not all have one, for room within our share. Its number in the bucket.
 
-        False if it is a campaign's and the platform asks for silence meanwhile.
+        None if it is a campaign's and the platform asks for silence meanwhile.
         """
         lane.waiting += 1
         try:
             async with lane.lock:
                 while not (lane is self._for_campaigns and self._silent()):
                     if await self._passed(lane):
-                        lane.took(self._time())
-                        return True
-            return False
+                        return lane.took(self._time())
+            return None
         finally:
             lane.waiting -= 1
 

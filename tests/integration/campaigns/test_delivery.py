@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from bot.campaigns.pace import NoPace
 from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Throttled, Unreachable
 from bot.messages import Address
+from bot.services.delivery import Leaving
 from bot.store import deliveries, subscribers
 from bot.store.deliveries import Outcome
 from bot.store.tables import Delivery
@@ -289,9 +290,9 @@ class Closing(NoPace):
         self.answers = [True, False, False, True]
         self.left: list[bool] = []
 
-    async def leave(self) -> bool:
+    async def leave(self) -> Leaving | None:
         self.left.append(self.answers.pop(0))
-        return self.left[-1]
+        return await super().leave() if self.left[-1] else None
 
 
 async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_piece(province: Province) -> None:

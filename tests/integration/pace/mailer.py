@@ -20,10 +20,12 @@ async def main(redis: str, api: str, token: str, first: int, count: int) -> None
         async def send(chat: int) -> None:
             async with at_once:
                 await pace.campaign(str(chat))
-                if not await pace.leave():
+                leaving = await pace.leave()
+                if leaving is None:
                     return
                 try:
-                    await channel.send(Address("telegram", str(chat)), Message("Chào bà con."))
+                    with leaving:
+                        await channel.send(Address("telegram", str(chat)), Message("Chào bà con."))
                 except Throttled as error:
                     await pace.pause(error.retry_after)
 

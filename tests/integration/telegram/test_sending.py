@@ -12,6 +12,7 @@ import pytest
 from telegram.error import BadRequest, NetworkError
 
 from bot import errors
+from bot.campaigns.pace import NoPace
 from bot.channels import telegram_request
 from bot.channels.fit import fit
 from bot.channels.telegram import TelegramChannel
@@ -326,15 +327,11 @@ async def test_a_send_cut_off_by_closing_has_an_unknown_outcome(api: BotApi, mon
         await send
 
 
-class Pauses:
+class Pauses(NoPace):
     """A pace that lets everything pass and remembers the pauses it was told of."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-
-    async def reply(self, chat: str) -> None: ...
-
-    async def campaign(self, chat: str) -> None: ...
 
     async def pause(self, seconds: float) -> None:
         self.seconds.append(seconds)

@@ -1,5 +1,8 @@
 """The arithmetic of pace, at times of our choosing."""
 
+import heapq
+import random
+
 import pytest
 
 from bot.campaigns.pacing import Bucket, Chats
@@ -14,11 +17,11 @@ def run(bucket: Bucket, seconds: float, replies: dict[float, int] | None = None)
             asked = coming.pop(0)
             now += bucket.reply_in(now)
             waits.append(now - asked)
-            bucket.took_reply(now)
+            bucket.landed(bucket.took_reply(now), now)
             starts.append(now)
         wait = bucket.campaign_in(now)
         if wait <= 0:
-            bucket.took_campaign(now)
+            bucket.landed(bucket.took_campaign(now), now)
             starts.append(now)
         else:
             now = min(now + wait, coming[0]) if coming and coming[0] > now else now + wait
@@ -34,6 +37,34 @@ def test_uses_nearly_all_of_the_rate_and_never_more(rate: float) -> None:
     starts, _ = run(Bucket(rate), 5)
     assert most_in_a_second(starts[: rate * 3 + 3]) <= rate
     assert len(starts) >= 5 * rate * 0.99
+
+
+@pytest.mark.parametrize(("rate", "seed"), [(30, 1), (30, 2), (200, 3)])
+def test_however_the_way_varies_no_more_arrive_in_a_second_than_are_allowed(rate: float, seed: int) -> None:
+    """The platform counts arrivals: what was held up on its way meets what left later."""
+    rng = random.Random(seed)
+    bucket, now, arrived, answers = Bucket(rate), 0.0, [], []
+    while now < 30:
+        while answers and answers[0][0] <= now:
+            moment, number = heapq.heappop(answers)
+            bucket.landed(number, moment)
+        wait = bucket.campaign_in(now)
+        if wait > 0:
+            now += min(wait, answers[0][0] - now if answers else wait) + 1e-6
+            continue
+        there = 0.03 + rng.expovariate(1 / 0.02) + (0.4 if rng.random() < 0.01 else 0.0)
+        arrived.append(now + there)
+        heapq.heappush(answers, (now + there + 0.03, bucket.took_campaign(now)))
+    assert most_in_a_second(sorted(arrived)) <= rate
+    assert len(arrived) > 0.93 * 30 * rate, "and what the varying way costs is no more than it varies by"
+
+
+def test_what_is_never_answered_gives_its_room_back() -> None:
+    bucket = Bucket(2)
+    for _ in range(2):
+        bucket.took_campaign(0.0)
+    assert bucket.reply_in(1.5) > 0
+    assert bucket.reply_in(4.1) == 0
 
 
 def test_spreads_evenly_instead_of_a_burst_at_the_start() -> None:

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import select
 
+from bot.campaigns.pace import NoPace
 from bot.channels.base import Sent
 from bot.clock import ManualClock
 from bot.errors import Blocked, DeliveryError, Gone, Migrated, OutcomeUnknown, Rejected, Throttled
@@ -37,17 +38,11 @@ class Scripted:
         return ()
 
 
-class Steady:
+class Steady(NoPace):
     """A pace that never waits and records the pauses asked for."""
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
-
-    async def reply(self, chat: str) -> None:
-        pass
-
-    async def campaign(self, chat: str) -> None:
-        pass
 
     async def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
