@@ -35,7 +35,7 @@ from bot.understanding.client import RasaClient
 
 console = Console(stderr=True)
 IN_FLIGHT = 60
-IN_FLIGHT_UNCAPPED = 250
+IN_FLIGHT_UNCAPPED = 400
 MESSAGES = {30: 450, 1000: 10_000}  # at each permitted rate: some ten seconds' worth
 UNCAPPED = 20_000
 LEDGERS = (10_000, 100_000, 1_000_000, 3_400_000)

@@ -9,6 +9,7 @@ import json
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -81,7 +82,7 @@ class AiohttpRequest(BaseRequest):
             try:
                 # The address is used as it is and redirects are not followed: the token goes nowhere else.
                 async with self._session.request(
-                    method, URL(url, encoded=True), data=data, headers=headers, timeout=timeout, allow_redirects=False
+                    method, _url(url), data=data, headers=headers, timeout=timeout, allow_redirects=False
                 ) as answer:
                     return answer.status, await answer.read()
             except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -134,6 +135,12 @@ def _or(value: Any, default: float) -> float:
     return default if value is None or value is BaseRequest.DEFAULT_NONE else float(value)
 
 
+@lru_cache(maxsize=64)
+def _url(url: str) -> URL:
+    return URL(url, encoded=True)
+
+
+@lru_cache(maxsize=64)
 def _timeout(connect: float, write: float, read: float) -> aiohttp.ClientTimeout:
     """`sock_read` ends the wait for an answer; the total ends whatever hangs besides, such as a write nobody reads."""
     return aiohttp.ClientTimeout(total=connect + write + read, connect=connect, sock_read=read)
