@@ -1,9 +1,10 @@
 """A `Target` as SQL: who is meant, in one query over the subscribers."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, func, literal, null, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, case, exists, false, func, literal, null, select
 
 from bot.campaigns.audience import PRIME, Split, Target
 from bot.campaigns.model import Pressed
@@ -50,9 +51,19 @@ def meant(target: Target) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def entries(target: Target, occurrence_id: int, after: int, upto: int) -> Select[Any]:
-    """Ledger rows (occurrence, subscriber, channel, variant, priority, state, kind, pieces, attempts) for subscribers in (after, upto]."""
-    capped = _capped(target, occurrence_id, after, upto)
+def capping(target: Target) -> ColumnElement[bool]:
+    """Whether what an occurrence sent counts towards the target's cap."""
+    # An hour of grace, so that the same weekday and hour a week later is a new week although the clock ticked a second earlier.
+    return OccurrenceRow.started_at > target.at - timedelta(days=target.audience.cap.days) + timedelta(hours=1)
+
+
+def entries(target: Target, occurrence_id: int, others: Sequence[int], after: int, upto: int) -> Select[Any]:
+    """Ledger rows (occurrence, subscriber, channel, variant, priority, state, kind, pieces, attempts) for subscribers in (after, upto].
+
+    others: the occurrences that count towards the cap. Named one by one they are looked up by index; left to a join, SQLite reads the
+    whole ledger for each chunk of it.
+    """
+    capped = _capped(target, others, after, upto) if others else false()
     columns = (
         literal(occurrence_id),
         Subscriber.id,
@@ -111,22 +122,17 @@ def _received(campaign: str) -> ColumnElement[bool]:
     )
 
 
-def _capped(target: Target, occurrence_id: int, after: int, upto: int) -> ColumnElement[bool]:
+def _capped(target: Target, others: Sequence[int], after: int, upto: int) -> ColumnElement[bool]:
     """Whether the resident has had as many campaign messages as the cap allows."""
-    cap = target.audience.cap
-    # An hour of grace, so that the same weekday and hour a week later is a new week although the clock ticked a second earlier.
-    week_ago = target.at - timedelta(days=cap.days) + timedelta(hours=1)
-    recent = (
+    had = (
         select(Delivery.subscriber_id)
-        .join(OccurrenceRow, OccurrenceRow.id == Delivery.occurrence_id)
         .where(
-            OccurrenceRow.started_at > week_ago,
-            OccurrenceRow.id != occurrence_id,
+            Delivery.occurrence_id.in_(others),
             Delivery.subscriber_id > after,
             Delivery.subscriber_id <= upto,
             Delivery.state.in_(COUNTED),
         )
         .group_by(Delivery.subscriber_id)
-        .having(func.count() >= cap.messages)
+        .having(func.count() >= target.audience.cap.messages)
     )
-    return Subscriber.id.in_(recent)
+    return Subscriber.id.in_(had)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.campaigns.audience import Target
 from bot.campaigns.schedule import Slot
-from bot.store.audience import entries, meant
+from bot.store.audience import capping, entries, meant
 from bot.store.tables import Delivery, OccurrencePlace, OccurrenceRow, Subscriber
 from bot.store.upsert import upsert
 
@@ -126,7 +126,8 @@ async def fill(connection: AsyncConnection, occurrence_id: int, target: Target, 
         await connection.execute(update(OccurrenceRow).where(OccurrenceRow.id == occurrence_id).values(state=then))
         return True
     names = ["occurrence_id", "subscriber_id", "channel", "variant", "priority", "state", "kind", "pieces", "attempts"]
-    held = entries(target, occurrence_id, occurrence.filled_to, upto).with_for_update(read=True, of=Subscriber)
+    others = (await connection.scalars(select(OccurrenceRow.id).where(capping(target), OccurrenceRow.id != occurrence_id))).all()
+    held = entries(target, occurrence_id, others, occurrence.filled_to, upto).with_for_update(read=True, of=Subscriber)
     written = await connection.execute(
         insert(Delivery).from_select(names, held, include_defaults=False),
         execution_options={"preserve_rowcount": True},
