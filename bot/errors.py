@@ -110,6 +110,12 @@ class Gone(DeliveryError):
     closes = True
 
 
+class OptedOut(DeliveryError):
+    """There is no consent any more at the moment of sending: the resident said stop or had everything deleted meanwhile."""
+
+    kind = "opted_out"
+
+
 class Migrated(DeliveryError):
     """The group became a supergroup; send to `new_chat` instead."""
 

@@ -55,6 +55,9 @@ class LocalPace:
     def back_out(self) -> None:
         self._near.release()
 
+    def shared_by(self, processes: int) -> None:
+        self._bucket.share = 1 / max(processes, 1)
+
     async def pause(self, seconds: float) -> None:
         for pace in filter(None, (self, self.beside)):
             pace._close(seconds)
@@ -141,6 +144,9 @@ class NoPace:
         return nullcontext()
 
     def back_out(self) -> None:
+        return None
+
+    def shared_by(self, processes: int) -> None:
         return None
 
     async def pause(self, seconds: float) -> None:

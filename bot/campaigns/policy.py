@@ -11,6 +11,7 @@ from bot.errors import (
     Gone,
     Migrated,
     Misconfigured,
+    OptedOut,
     OutcomeUnknown,
     Rejected,
     Throttled,
@@ -41,6 +42,7 @@ POLICIES: dict[type[DeliveryError], Policy] = {
     Rejected: Policy("failed", "counts", "nền tảng từ chối nội dung tin"),
     Blocked: Policy("blocked", "goes_on", "bà con đã chặn bot", resident=True),
     Gone: Policy("blocked", "counts", "tài khoản không còn hoặc chưa bấm Bắt đầu", resident=True),
+    OptedOut: Policy("left_out", "goes_on", "đã nhắn DỪNG trước khi tới lượt"),
     Migrated: Policy("queued", "goes_on", "nhóm đổi mã, gửi lại theo mã mới"),
     Misconfigured: Policy("queued", "stops", "mã bot sai hoặc có nơi khác đang dùng"),
 }
@@ -51,7 +53,6 @@ WORDS = {
     **{error.kind: policy.words for error, policy in POLICIES.items()},
     "other": OTHER.words,
     "cap": "đã nhận đủ số tin trong tuần",
-    "opted_out": "đã nhắn DỪNG trước khi tới lượt",
     "wiped": "đã xóa dữ liệu",
     "late": "quá giờ hữu ích mà chưa tới lượt",
     "cancelled": "chiến dịch bị hủy",

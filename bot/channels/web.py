@@ -4,7 +4,7 @@
 from typing import Protocol
 
 from bot.channels.base import Sent
-from bot.errors import Blocked, OutcomeUnknown, StoreError
+from bot.errors import OptedOut, OutcomeUnknown, StoreError
 from bot.messages import Address, Limits, Message
 
 
@@ -30,7 +30,7 @@ class WebChannel:
             # A commit whose answer was lost may have been made.
             raise OutcomeUnknown("the database is away") from None
         if number is None:
-            raise Blocked("no consent any more")
+            raise OptedOut("no consent any more")
         return Sent(number)
 
     def secrets(self) -> tuple[str, ...]:

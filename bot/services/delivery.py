@@ -190,6 +190,7 @@ class Sender:
     async def _look_for_dead(self) -> None:
         async with self._database.write() as connection:
             beats = await deliveries.beat(connection, self._id, self.name)
+            processes = await deliveries.senders(connection)
             now = monotonic()
             if now - self._looked_at > self._grace / 2:
                 # Cut off ourselves, we heard nobody: had the others beaten we would not know it.
@@ -203,6 +204,8 @@ class Sender:
                 again, unknown = await deliveries.bury(connection, sender)
                 self._seen_beats.pop(sender, None)
                 log.warning("sender.died", queued_again=again, unknown=unknown)
+        for pace in self._paces.values():
+            pace.shared_by(processes)
 
     # --- finding work
 

@@ -43,6 +43,10 @@ class Pace(Protocol):
         """What `campaign` was passed for does not leave."""
         ...
 
+    def shared_by(self, processes: int) -> None:
+        """So many processes send on this channel now."""
+        ...
+
     async def pause(self, seconds: float) -> None:
         """The platform asked everybody to wait."""
         ...

@@ -18,6 +18,8 @@ from bot.errors import SettingError, StoreError
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _READ = "loa_read_only"
+# A process frozen in the middle of a transaction must not hold up all others for as long as it is frozen.
+_PATIENCE = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=20s"
 
 
 def database_url(text: str) -> URL:
@@ -40,7 +42,7 @@ class Database:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             options |= {"connect_args": {"timeout": 15}}
         else:
-            options |= {"connect_args": {"connect_timeout": 5}}
+            options |= {"connect_args": {"connect_timeout": 5, "options": _PATIENCE}}
         # SQLite has one writer, and waits for it by sleeping: within this process writers queue up here instead and lose no time.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.sqlite else nullcontext()
         self.engine: AsyncEngine = create_async_engine(self.url, **options)

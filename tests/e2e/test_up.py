@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import httpx
 import psutil
 import pytest
 
+from bot.services.campaigns import SYSTEM
 from bot.settings import ROOT
 from tests.conftest import until
 from tests.doubles.bot_api import BotApi
@@ -120,7 +122,7 @@ async def test_the_page_answers_before_rasa_has_loaded_and_again_after_rasa_was_
 async def test_a_telegram_resident_is_answered_and_a_kill_loses_no_question(tmp_path: Path, log: Path) -> None:
     state = tmp_path / "state"
     async with BotApi() as api:
-        settings = {"LOA_TELEGRAM_TOKEN": api.token, "LOA_TELEGRAM_API_URL": api.url}
+        settings = {"LOA_TELEGRAM_TOKEN": api.token, "LOA_TELEGRAM_API_URL": api.url, "LOA_STAFF_CHATS": "telegram:99"}
         async with up(state, log, **settings) as loa:
             await loa.rasa("ok")
             api.say(5, "sổ hộ khẩu giấy còn dùng được không")
@@ -136,9 +138,20 @@ async def test_a_telegram_resident_is_answered_and_a_kill_loses_no_question(tmp_
             await loa.process.wait()
         api.clear_faults()
         api.say(7, "đăng ký định danh mức 2 ở đâu")
+        with sqlite3.connect(state / "loa.db") as database:
+            paused = (
+                "nhac-so-ho-khau",
+                "pause",
+                SYSTEM,
+                datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"),
+                "30 trong 100 tin gần nhất không gửi được",
+            )
+            database.execute("INSERT INTO audit (campaign, action, actor, at, detail) VALUES (?, ?, ?, ?, ?)", paused)
         before = len(api.sends(6))
         async with up(state, log, **settings) as loa:
             await api.until(lambda: len(api.sends(6)) > before and api.texts(7), timeout=START)
+            await api.until(lambda: api.texts(99), timeout=START)
+            assert "tự tạm dừng" in api.texts(99)[0] and "30 trong 100" in api.texts(99)[0]
             assert await loa.stop(signal.SIGINT) == 0
         assert len(api.texts(7)) >= 1 and len(api.sends(5)) == 1
     text = log.read_text()

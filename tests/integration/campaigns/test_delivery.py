@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from bot.campaigns.pace import NoPace
-from bot.errors import Blocked, Gone, Migrated, OutcomeUnknown, Rejected, Throttled, Unreachable
+from bot.errors import Blocked, Gone, Migrated, OptedOut, OutcomeUnknown, Rejected, Throttled, Unreachable
 from bot.messages import Address
 from bot.services.delivery import Leaving
 from bot.store import deliveries, subscribers
@@ -58,6 +58,37 @@ async def test_a_blocked_resident_is_not_written_to_again_and_is_no_failure(prov
     await run(province, simple())
     assert await province.counts() == {"sent": 28, "blocked": 2}
     assert await reach(province) == 28
+
+
+async def test_who_said_stop_when_the_channel_looked_is_left_out_and_not_unreachable(province: Province) -> None:
+    await province.subscribe(range(1, 31))
+
+    def answer(chat: str, times: int) -> None:
+        if chat == "7":
+            raise OptedOut
+
+    province.channel.answer = answer
+    await run(province, simple())
+    assert await province.counts() == {"sent": 29, "left_out": 1}
+    assert [ending for ending in await endings(province) if ending[0] == "left_out"] == [("left_out", "opted_out", 0)]
+
+
+class Shared(NoPace):
+    def __init__(self) -> None:
+        self.among: list[int] = []
+
+    def shared_by(self, processes: int) -> None:
+        self.among.append(processes)
+
+
+async def test_a_pace_is_told_how_many_processes_send(province: Province) -> None:
+    pace = Shared()
+    async with province.sending(pace=pace):
+        await wait_for(lambda: pace.among[-1:] == [1])
+        async with province.database.write() as connection:
+            await deliveries.enlist(connection, "another-machine:1")
+        await wait_for(lambda: pace.among[-1] == 2)
+        await wait_for(lambda: pace.among[-1] == 1)  # it never beats, and is found dead
 
 
 @pytest.mark.parametrize("trouble", [Throttled(0.0), Unreachable()], ids=["429", "no connection"])

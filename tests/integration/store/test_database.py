@@ -1,5 +1,6 @@
 """The store on both engines: schema, transactions, consent, and what a missing server says."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,3 +102,21 @@ async def test_a_server_that_is_away_is_said_without_the_password(tmp_path: Path
 def test_another_kind_of_address_is_refused_by_name(url: str) -> None:
     with pytest.raises(SettingError, match="LOA_DATABASE_URL"):
         parse_url(url)
+
+
+async def test_a_process_frozen_in_a_transaction_holds_the_others_up_for_a_while_only(
+    postgres: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.store.database._PATIENCE", "-c idle_in_transaction_session_timeout=1s -c lock_timeout=5s")
+    frozen, alive = Database(postgres), Database(postgres)
+    await frozen.migrate()
+    with pytest.raises(StoreError):
+        async with frozen.write() as connection:
+            await subscribers.opt_in(connection, ADDRESS, None, "v1", clock.now())
+            async with asyncio.timeout(10), alive.write() as other:
+                await subscribers.opt_in(other, ADDRESS, None, "v2", clock.now())
+    async with alive.read() as connection:
+        consent = await subscribers.find(connection, ADDRESS)
+    assert consent and consent.version == "v2", "what was under way when it froze is undone"
+    await frozen.close()
+    await alive.close()

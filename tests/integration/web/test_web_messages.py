@@ -14,7 +14,7 @@ from bot.channels.base import Channel
 from bot.channels.web import WebChannel
 from bot.clock import ManualClock
 from bot.content.library import Library
-from bot.errors import Blocked, OutcomeUnknown
+from bot.errors import OptedOut, OutcomeUnknown
 from bot.messages import Address, Button, Media, Message
 from bot.services.outbox import Outbox, Posted
 from bot.store import outbox as store
@@ -203,7 +203,7 @@ async def test_a_campaign_message_on_its_way_as_they_leave_is_not_put(database: 
     await campaigns.send(address, Message("tin"))
     async with database.write() as connection:
         await step(connection, address)
-    with pytest.raises(Blocked):
+    with pytest.raises(OptedOut):
         await campaigns.send(address, Message("tin"))
     await alarms.send(address, Message("báo cán bộ"))
     assert [item.message.text for item in await outbox.after(MINE, None)] == ["báo cán bộ"]

@@ -109,3 +109,12 @@ async def test_a_429_silences_what_is_sent_for_money_as_well() -> None:
     began = now()
     await asyncio.gather(free.reply("1"), depart(paid, "2"))
     assert now() - began >= 0.19
+
+
+async def test_processes_that_share_a_token_share_its_rate() -> None:
+    pace, now = LocalPace(40), asyncio.get_running_loop().time
+    pace.shared_by(2)
+    began = now()
+    for number in range(25):
+        await depart(pace, str(number))
+    assert now() - began >= 1.0
