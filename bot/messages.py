@@ -77,6 +77,11 @@ class Message:
             return self.words
         return self.words + "\n\n📜 Căn cứ: " + "; ".join(self.sources) + "."
 
+    @property
+    def count(self) -> int:
+        """As how many messages platforms count it: each photo of an album is one."""
+        return len(self.media) or 1
+
 
 IncomingKind = Literal["text", "payload", "media", "blocked", "unblocked", "ignored"]
 

@@ -3,8 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
 
 import structlog
 
@@ -31,9 +31,11 @@ class LocalPace:
         # Those between `campaign` and `leave`: enough to keep the pace while they are written down, and no more.
         self._near = asyncio.Semaphore(math.ceil(rate * NEAR) + 1)
 
-    async def reply(self, chat: str) -> AbstractContextManager[None]:
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
         await self._gap(chat)
-        return self._on_its_way(await self._reply_turn())
+        leaving = await self._turns_for(messages, self._reply_turn)
+        assert leaving  # only campaigns are sent back
+        return leaving
 
     async def campaign(self, chat: str) -> None:
         while (closed := self._bucket.closed_for(self._time())) > 0:  # noqa: ASYNC110 - for a time, not for an event
@@ -45,10 +47,9 @@ class LocalPace:
             self._near.release()
             raise
 
-    async def leave(self) -> AbstractContextManager[None] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
         try:
-            number = None if self._silent() else await self._campaign_turn()
-            return None if number is None else self._on_its_way(number)
+            return None if self._silent() else await self._turns_for(messages, self._campaign_turn)
         finally:
             self._near.release()
 
@@ -80,18 +81,22 @@ class LocalPace:
         if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
             await asyncio.sleep(wait)
 
-    @contextmanager
-    def _on_its_way(self, number: int) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._bucket.landed(number, self._time())
+    async def _turns_for(self, messages: int, turn: Callable[[], Awaitable[int | None]]) -> AbstractContextManager[object] | None:
+        """As many turns as the platform counts messages, one after the other; it leaves at the last. None if it is sent back."""
+        with ExitStack() as taken:  # cancelled between them, those that it had are given back
+            for _ in range(messages):
+                number = await turn()
+                if number is None:
+                    return None
+                taken.callback(self._land, number)
+            return closing(taken.pop_all())
 
-    async def _reply_turn(self) -> int:
+    def _land(self, number: int) -> None:
+        self._bucket.landed(number, self._time())
+
+    async def _reply_turn(self) -> int | None:
         """Its number in the bucket."""
-        number = await self._turn(self._replies)
-        assert number is not None  # only campaigns are sent back
-        return number
+        return await self._turn(self._replies)
 
     async def _campaign_turn(self) -> int | None:
         """Its number in the bucket; None if the platform asks for silence before it comes."""
@@ -133,14 +138,14 @@ class LocalPace:
 class NoPace:
     """For channels without a limit (the web page, the terminal)."""
 
-    async def reply(self, chat: str) -> AbstractContextManager[None]:
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
         return nullcontext()
 
     async def campaign(self, chat: str) -> None:
         # Sending that never waits would keep the loop from everything else.
         await asyncio.sleep(0)
 
-    async def leave(self) -> AbstractContextManager[None] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
         return nullcontext()
 
     def back_out(self) -> None:

@@ -76,7 +76,7 @@ class Trouble:
 
 
 # While it is open a message is on its way to the platform.
-Leaving = contextlib.AbstractContextManager[None]
+Leaving = contextlib.AbstractContextManager[object]
 
 # Called when a campaign must pause itself: (campaign, why).
 PauseCampaign = Callable[[str, str], Awaitable[None]]
@@ -311,7 +311,7 @@ class Sender:
                 return False
             # From here on the row is on disk as leaving; another sender may have sent a part of it since it was claimed.
             row = replace(row, pieces=arrived)
-            leaving = await self._paces[row.channel].leave()
+            leaving = await self._paces[row.channel].leave(pieces[arrived].count if arrived < len(pieces) else 1)
             outcome = await self._send(row, opening, pieces, leaving) if leaving else Outcome("queued", pieces=row.pieces, tried=False)
             self._in_hand.discard(row.id)
             await self._journal.record(row.id, outcome)
@@ -350,7 +350,7 @@ class Sender:
                 if arrived > row.pieces:
                     async with self._database.write() as connection:
                         await deliveries.progress(connection, self._id, row.id, arrived)
-                    turn = await self._turn_of_next_piece(row, opening)
+                    turn = await self._turn_of_next_piece(row, opening, piece)
                     if turn is None:
                         return Outcome("queued", pieces=arrived)  # left out at once if the resident has gone
                     leaving = turn
@@ -370,7 +370,7 @@ class Sender:
         await self._remember_choices(to, pieces[-1], opening, row)
         return SENT
 
-    async def _turn_of_next_piece(self, row: Claimed, opening: Opening) -> Leaving | None:
+    async def _turn_of_next_piece(self, row: Claimed, opening: Opening, piece: Message) -> Leaving | None:
         """Wait for it, and for as long as the platform wants silence. None if the rest is not to leave: the message goes back.
 
         While it waits the resident may say stop, the campaign be paused, night fall.
@@ -386,7 +386,7 @@ class Sender:
                     pace.back_out()
             if not goes_on:
                 return None
-            if leaving := await pace.leave():
+            if leaving := await pace.leave(piece.count):
                 return leaving
 
     async def _goes_on(self, row: Claimed) -> bool:

@@ -24,8 +24,11 @@ BACKOFF = (0.5, 2.0, 5.0)  # seconds; a throttled bot waits as long as it is tol
 class Pace(Protocol):
     """When the bot may send next. One for each bot token, shared by replies and campaigns, replies first."""
 
-    async def reply(self, chat: str) -> AbstractContextManager[None]:
-        """Wait for the turn of a reply to this chat. Send it within the result, which so learns when the platform has answered."""
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
+        """Wait for the turn of a reply to this chat. Send it within the result, which so learns when the platform has answered.
+
+        messages: as many as the platform counts (each photo of an album is one).
+        """
         ...
 
     async def campaign(self, chat: str) -> None:
@@ -35,7 +38,7 @@ class Pace(Protocol):
         """
         ...
 
-    async def leave(self) -> AbstractContextManager[None] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
         """Wait for the moment itself, behind every reply, and send within the result. None if it is not near any more: put it back."""
         ...
 
@@ -74,7 +77,7 @@ class Replies:
 
     async def _send(self, to: Address, message: Message) -> Address:
         for attempt in range(TRIES):
-            leaving = await self._pace.reply(to.chat)
+            leaving = await self._pace.reply(to.chat, message.count)
             try:
                 with leaving:
                     await self._channel.send(to, message)

@@ -162,10 +162,8 @@ class SharedPace(LocalPace):
             else:
                 await asyncio.sleep(wait)
 
-    async def _reply_turn(self) -> int:
-        number = await self._pass(self._for_replies)
-        assert number is not None  # only campaigns are sent back
-        return number
+    async def _reply_turn(self) -> int | None:
+        return await self._pass(self._for_replies)
 
     async def _campaign_turn(self) -> int | None:
         return await self._pass(self._for_campaigns)

@@ -321,9 +321,9 @@ class Closing(NoPace):
         self.answers = [True, False, False, True]
         self.left: list[bool] = []
 
-    async def leave(self) -> Leaving | None:
+    async def leave(self, messages: int = 1) -> Leaving | None:
         self.left.append(self.answers.pop(0))
-        return await super().leave() if self.left[-1] else None
+        return await super().leave(messages) if self.left[-1] else None
 
 
 async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_piece(province: Province) -> None:

@@ -118,3 +118,17 @@ async def test_processes_that_share_a_token_share_its_rate() -> None:
     for number in range(25):
         await depart(pace, str(number))
     assert now() - began >= 1.0
+
+
+async def test_an_album_takes_as_many_turns_as_it_has_photos() -> None:
+    pace, now = LocalPace(20), asyncio.get_running_loop().time
+    began = now()
+    for chat in range(3):
+        with await pace.reply(str(chat), messages=10):
+            pass
+    assert now() - began >= 1.0, "thirty messages at twenty a second"
+    await pace.campaign("9")
+    waiting = asyncio.create_task(pace.leave(messages=10))
+    await asyncio.sleep(0.05)
+    await pace.pause(1)
+    assert await waiting is None, "a silence sends back what has some of its turns"
