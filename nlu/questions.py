@@ -20,10 +20,11 @@ _ASKS = re.compile(
     r"\?|\b(?:gi|dau|sao|nao|may|bao nhieu|bao lau|bao gio|the nao|khong|ko|k|hok|chua|a|mo|rang|chi|ha|nhi|hoi|phai khong|duoc khong|ntn|j|bn)\W*$|"
     r"\b(?:cho hoi|xin hoi|lam sao|o dau|the nao|bao nhieu|bao lau|can gi|nhu nao|huong dan|mat gi|lam gi)\b"
 )
+_HELLO = re.compile(r"\b(?:khoe (?:khong|ko|k)|co ai (?:\w+ ){0,2}(?:khong|ko|k))\b")
 # Wishing to know without asking: "nhờ chỉ giúp", "đang lo không biết".
 _WISHES = re.compile(
     r"\b(?:(?:muon|can|khong|chua|ko|k) (?:biet|hoi)|hoi giup|thac mac|phan van|ban khoan|(?:chua|khong) ro|"
-    r"(?:chi|bay|mach) (?:giup|voi|bao)|giai thich|huong dan|nho (?:\w+ ){0,3}(?:chi|giup|huong|bay))\b"
+    r"(?:chi|bay|mach) (?:giup|voi|bao)|giai thich|nho (?:\w+ ){0,3}(?:chi|giup|huong|bay))\b"
 )
 
 
@@ -61,6 +62,7 @@ def asking_sentences(text: str) -> "list[str]":
     if not is_story(text):
         return []
     told = sentences(text)
+    told = [sentence for sentence in told if not _HELLO.search(fold(sentence))] or told
     for asks in (_MARK, _ASKS, _WISHES):
         if found := [sentence for sentence in told if asks.search(fold(sentence))]:
             return found

@@ -3,8 +3,8 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager, ExitStack, closing, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import structlog
 
@@ -14,6 +14,8 @@ from bot.clock import monotonic
 log = structlog.get_logger()
 
 NEAR = 0.1  # seconds ahead of its moment that a campaign message is written down as leaving
+
+Waiting = tuple[asyncio.Future[int | None], int]  # for how many messages
 
 
 class LocalPace:
@@ -25,17 +27,17 @@ class LocalPace:
     def __init__(self, rate: float, chats: Chats | None = None, time: Callable[[], float] = monotonic):
         self._bucket, self._chats, self._time = Bucket(rate), chats, time
         self.beside: LocalPace | None = None  # another pace of the same bot: it falls silent together with this one
-        self._replies: deque[asyncio.Future[int | None]] = deque()
-        self._campaigns: deque[asyncio.Future[int | None]] = deque()
+        self._replies: deque[Waiting] = deque()
+        self._campaigns: deque[Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
         # Those between `campaign` and `leave`: enough to keep the pace while they are written down, and no more.
         self._near = asyncio.Semaphore(math.ceil(rate * NEAR) + 1)
 
-    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[None]:
         await self._gap(chat)
-        leaving = await self._turns_for(messages, self._reply_turn)
-        assert leaving  # only campaigns are sent back
-        return leaving
+        number = await self._reply_turn(messages)
+        assert number is not None  # only campaigns are sent back
+        return self._on_its_way(number)
 
     async def campaign(self, chat: str) -> None:
         while (closed := self._bucket.closed_for(self._time())) > 0:  # noqa: ASYNC110 - for a time, not for an event
@@ -47,9 +49,10 @@ class LocalPace:
             self._near.release()
             raise
 
-    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[None] | None:
         try:
-            return None if self._silent() else await self._turns_for(messages, self._campaign_turn)
+            number = None if self._silent() else await self._campaign_turn(messages)
+            return None if number is None else self._on_its_way(number)
         finally:
             self._near.release()
 
@@ -72,7 +75,7 @@ class LocalPace:
         self._bucket.close(self._time(), seconds)
         if self._silent():
             # Written down as leaving, they would neither hear a stop nor a pause while they wait: they go back.
-            for turn in self._campaigns:
+            for turn, _ in self._campaigns:
                 if not turn.done():
                     turn.set_result(None)
             self._campaigns.clear()
@@ -81,41 +84,35 @@ class LocalPace:
         if self._chats and (wait := self._chats.book(chat, self._time())) > 0:
             await asyncio.sleep(wait)
 
-    async def _turns_for(self, messages: int, turn: Callable[[], Awaitable[int | None]]) -> AbstractContextManager[object] | None:
-        """As many turns as the platform counts messages, one after the other; it leaves at the last. None if it is sent back."""
-        with ExitStack() as taken:  # cancelled between them, those that it had are given back
-            for _ in range(messages):
-                number = await turn()
-                if number is None:
-                    return None
-                taken.callback(self._land, number)
-            return closing(taken.pop_all())
+    @contextmanager
+    def _on_its_way(self, number: int) -> Iterator[None]:
+        answered = False
+        try:
+            yield
+            answered = True
+        finally:
+            self._bucket.landed(number, self._time(), answered)
 
-    def _land(self, number: int) -> None:
-        self._bucket.landed(number, self._time())
-
-    async def _reply_turn(self) -> int | None:
+    async def _reply_turn(self, messages: int) -> int | None:
         """Its number in the bucket."""
-        return await self._turn(self._replies)
+        return await self._turn(self._replies, messages)
 
-    async def _campaign_turn(self) -> int | None:
+    async def _campaign_turn(self, messages: int) -> int | None:
         """Its number in the bucket; None if the platform asks for silence before it comes."""
-        return await self._turn(self._campaigns)
+        return await self._turn(self._campaigns, messages)
 
-    async def _turn(self, lane: deque[asyncio.Future[int | None]]) -> int | None:
+    async def _turn(self, lane: deque[Waiting], messages: int) -> int | None:
         turn: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-        lane.append(turn)
+        lane.append((turn, messages))
         self._let_go()
         try:
             return await turn
-        finally:
-            if turn.cancelled():
-                self._forget(lane, turn)
-
-    @staticmethod
-    def _forget(lane: deque[asyncio.Future[int | None]], turn: asyncio.Future[int | None]) -> None:
-        if turn in lane:
-            lane.remove(turn)
+        except asyncio.CancelledError:
+            if (turn, messages) in lane:
+                lane.remove((turn, messages))
+            elif turn.done() and not turn.cancelled() and (number := turn.result()) is not None:
+                self._bucket.forget(number)
+            raise
 
     def _let_go(self) -> None:
         """Give a turn to everyone whose time has come, replies first, and look again when the next one's does."""
@@ -125,27 +122,28 @@ class LocalPace:
         while self._replies or self._campaigns:
             now = self._time()
             replying = bool(self._replies)
-            wait = self._bucket.reply_in(now) if replying else self._bucket.campaign_in(now)
+            turn, messages = (self._replies if replying else self._campaigns)[0]
+            wait = self._bucket.reply_in(now, messages) if replying else self._bucket.campaign_in(now, messages)
             if wait > 0:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._let_go)
                 return
-            turn = (self._replies if replying else self._campaigns).popleft()
+            (self._replies if replying else self._campaigns).popleft()
             if turn.done():
                 continue
-            turn.set_result(self._bucket.took_reply(now) if replying else self._bucket.took_campaign(now))
+            turn.set_result(self._bucket.took_reply(now, messages) if replying else self._bucket.took_campaign(now, messages))
 
 
 class NoPace:
     """For channels without a limit (the web page, the terminal)."""
 
-    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[None]:
         return nullcontext()
 
     async def campaign(self, chat: str) -> None:
         # Sending that never waits would keep the loop from everything else.
         await asyncio.sleep(0)
 
-    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[None] | None:
         return nullcontext()
 
     def back_out(self) -> None:

@@ -76,7 +76,7 @@ class Trouble:
 
 
 # While it is open a message is on its way to the platform.
-Leaving = contextlib.AbstractContextManager[object]
+Leaving = contextlib.AbstractContextManager[None]
 
 # Called when a campaign must pause itself: (campaign, why).
 PauseCampaign = Callable[[str, str], Awaitable[None]]
@@ -204,8 +204,9 @@ class Sender:
                 again, unknown = await deliveries.bury(connection, sender)
                 self._seen_beats.pop(sender, None)
                 log.warning("sender.died", queued_again=again, unknown=unknown)
-        for pace in self._paces.values():
-            pace.shared_by(processes)
+        if not self._database.sqlite:  # which serves one process, and a crash must not halve the rate of the next
+            for pace in self._paces.values():
+                pace.shared_by(processes)
 
     # --- finding work
 
@@ -311,12 +312,20 @@ class Sender:
                 return False
             # From here on the row is on disk as leaving; another sender may have sent a part of it since it was claimed.
             row = replace(row, pieces=arrived)
-            leaving = await self._paces[row.channel].leave(pieces[arrived].count if arrived < len(pieces) else 1)
+            leaving = await self._leave(row, pieces[arrived:])
             outcome = await self._send(row, opening, pieces, leaving) if leaving else Outcome("queued", pieces=row.pieces, tried=False)
             self._in_hand.discard(row.id)
             await self._journal.record(row.id, outcome)
         DELIVERIES.labels(row.channel, outcome.kind or outcome.state).inc()
         return outcome.state in ("sent", "unknown")
+
+    async def _leave(self, row: Claimed, pieces: list[Message]) -> Leaving | None:
+        """Wait for the moment of the first of these pieces. None if it is not to leave."""
+        pace = self._paces[row.channel]
+        if not pieces:  # all of it has arrived before, by another sender
+            pace.back_out()
+            return contextlib.nullcontext()
+        return await pace.leave(pieces[0].count)
 
     async def _compose(self, row: Claimed, opening: Opening) -> list[Message] | None:
         """Not sooner than this: what waited over midnight says how many days are left now. None if it cannot be."""

@@ -24,7 +24,7 @@ BACKOFF = (0.5, 2.0, 5.0)  # seconds; a throttled bot waits as long as it is tol
 class Pace(Protocol):
     """When the bot may send next. One for each bot token, shared by replies and campaigns, replies first."""
 
-    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[object]:
+    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[None]:
         """Wait for the turn of a reply to this chat. Send it within the result, which so learns when the platform has answered.
 
         messages: as many as the platform counts (each photo of an album is one).
@@ -38,7 +38,7 @@ class Pace(Protocol):
         """
         ...
 
-    async def leave(self, messages: int = 1) -> AbstractContextManager[object] | None:
+    async def leave(self, messages: int = 1) -> AbstractContextManager[None] | None:
         """Wait for the moment itself, behind every reply, and send within the result. None if it is not near any more: put it back."""
         ...
 
@@ -47,7 +47,7 @@ class Pace(Protocol):
         ...
 
     def shared_by(self, processes: int) -> None:
-        """So many processes send on this channel now."""
+        """So many processes are listed as sending, one that has just died among them."""
         ...
 
     async def pause(self, seconds: float) -> None:

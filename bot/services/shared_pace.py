@@ -103,17 +103,20 @@ class Turnstile:
         return self._limits[a_period, burst]
 
 
+Turn = tuple[float, float]  # (moment, when it is forfeited), by this process's steady clock
+
+
 class Lane:
     """Turns of one kind that this process has booked, taken in order.
 
     ahead: seconds; at_once: seconds' worth of turns booked together; room_in, took: within our own share.
     """
 
-    def __init__(self, ahead: float, at_once: float, room_in: Callable[[float], float], took: Callable[[float], int]):
+    def __init__(self, ahead: float, at_once: float, room_in: Callable[[float, int], float], took: Callable[[float, int], int]):
         self.ahead, self.at_once, self.room_in, self.took = ahead, at_once, room_in, took
         self.lock = asyncio.Lock()
         self.waiting = 0
-        self.turns: deque[tuple[float, float]] = deque()  # (moment, when it is forfeited), by this process's steady clock
+        self.turns: deque[Turn] = deque()
 
 
 class SharedPace(LocalPace):
@@ -162,13 +165,13 @@ class SharedPace(LocalPace):
             else:
                 await asyncio.sleep(wait)
 
-    async def _reply_turn(self) -> int | None:
-        return await self._pass(self._for_replies)
+    async def _reply_turn(self, messages: int) -> int | None:
+        return await self._pass(self._for_replies, messages)
 
-    async def _campaign_turn(self) -> int | None:
-        return await self._pass(self._for_campaigns)
+    async def _campaign_turn(self, messages: int) -> int | None:
+        return await self._pass(self._for_campaigns, messages)
 
-    async def _pass(self, lane: Lane) -> int | None:
+    async def _pass(self, lane: Lane, messages: int) -> int | None:
         """Wait for a turn among all processes and, while they may not all have one, for room within our share. Its number in the bucket.
 
         None if it is a campaign's and the platform asks for silence meanwhile.
@@ -177,64 +180,71 @@ class SharedPace(LocalPace):
         try:
             async with lane.lock:
                 while not (lane is self._for_campaigns and self._silent()):
-                    if await self._passed(lane):
-                        return lane.took(self._time())
+                    if await self._passed(lane, messages):
+                        return lane.took(self._time(), messages)
             return None
         finally:
             lane.waiting -= 1
 
-    async def _passed(self, lane: Lane) -> bool:
+    async def _passed(self, lane: Lane, messages: int) -> bool:
         """A step of the way; True when a message may leave now."""
         if not self._counted:
             await self._count()
         now = self._time()
-        if (wait := max(self._held_until - now, self._bucket.closed_for(now), self._own_wait(lane))) > 0:
+        if (wait := max(self._held_until - now, self._bucket.closed_for(now), self._own_wait(lane, messages))) > 0:
             await asyncio.sleep(wait)
             return False
         if self._alone():
             return True
+        if messages > 1:
+            # An album leaves at the last of its turns, and as many after it stay empty: no second that it is part of holds more.
+            turns = await self._book(lane, 2 * messages - 1)
+            return bool(turns) and await self._moment(lane, turns[messages - 1]) and self._own_wait(lane, messages) <= 0
         if not lane.turns:
-            await self._book(lane)
+            lane.turns.extend(await self._book(lane, min(lane.waiting, int(lane.at_once / self._each()))))
             return False
-        return await self._moment(lane) and self._own_wait(lane) <= 0
+        return await self._moment(lane, lane.turns.popleft()) and self._own_wait(lane, messages) <= 0
 
-    def _own_wait(self, lane: Lane) -> float:
+    def _own_wait(self, lane: Lane, messages: int) -> float:
         """Seconds until there is room within our share; 0 when all processes take their turns from Redis."""
         if self._time() >= self._settled_at:
             return 0.0
-        wait = lane.room_in(self._time())
+        wait = lane.room_in(self._time(), messages)
         behind = lane is self._for_campaigns and self._for_replies.waiting
         return max(wait, YIELD) if behind else wait
 
-    async def _moment(self, lane: Lane) -> bool:
-        """Wait for the moment of the next booked turn. False if it was forfeited."""
-        moment, until = lane.turns.popleft()
+    async def _moment(self, lane: Lane, turn: Turn) -> bool:
+        """Wait for the moment of a booked turn. False if it was forfeited."""
+        moment, until = turn
         await asyncio.sleep(max(moment - self._time(), 0.0))
         if self._bucket.closed_for(self._time()) > 0:
             lane.turns.clear()
             return False
         return self._time() <= until
 
-    async def _book(self, lane: Lane) -> None:
-        """Book turns for those who wait in the lane, or wait until it is worth asking again."""
-        each = self._bucket.spacing(self._time()) * SPREAD
-        count = max(min(lane.waiting, int(lane.at_once / each)), 1)
+    def _each(self) -> float:
+        """Seconds from one turn to the next."""
+        return self._bucket.spacing(self._time()) * SPREAD
+
+    async def _book(self, lane: Lane, count: int) -> list[Turn]:
+        """Book so many turns, one at least. None of them if it is not worth asking yet: waits until it is."""
+        each, count = self._each(), max(count, 1)
         asked = self._time()
         try:
             booked, wait = await self._turnstile.book(self._turns, each, count, lane.ahead)
             closed = await self._turnstile.silent_for()
         except Away as error:
             await self._lose(error)
-            return
+            return []
         self._find()
         self._hear(closed)
-        if booked:
-            # Redis counted from some moment since `asked`: a turn begins at the latest when counted from now, and ends at the earliest
-            # when counted from then.
-            now = self._time()
-            lane.turns.extend((now + wait + number * each, asked + wait + number * each + LATE) for number in range(count))
-        else:
+        if not booked:
             await asyncio.sleep(wait)
+            return []
+        # Redis counted from some moment since `asked`: a turn begins at the latest when counted from now, and ends at the earliest
+        # when counted from then.
+        now = self._time()
+        return [(now + wait + number * each, asked + wait + number * each + LATE) for number in range(count)]
 
     def _hear(self, closed: float) -> None:
         """Another process was told to wait: so are we."""

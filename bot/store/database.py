@@ -19,7 +19,7 @@ from bot.errors import SettingError, StoreError
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 _READ = "loa_read_only"
 # A process frozen in the middle of a transaction must not hold up all others for as long as it is frozen.
-_PATIENCE = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=20s"
+_FROZEN = "30s"
 
 
 def database_url(text: str) -> URL:
@@ -42,13 +42,15 @@ class Database:
             Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
             options |= {"connect_args": {"timeout": 15}}
         else:
-            options |= {"connect_args": {"connect_timeout": 5, "options": _PATIENCE}}
+            options |= {"connect_args": {"connect_timeout": 5}}
         # SQLite has one writer, and waits for it by sleeping: within this process writers queue up here instead and lose no time.
         self._turn: AbstractAsyncContextManager[object] = asyncio.Lock() if self.sqlite else nullcontext()
         self.engine: AsyncEngine = create_async_engine(self.url, **options)
         if self.sqlite:
             event.listen(self.engine.sync_engine, "connect", _prepare_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine.sync_engine, "connect", _prepare_postgresql)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -104,6 +106,13 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=15000", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _: Any) -> None:
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN}'")
+    cursor.close()
+    connection.commit()
 
 
 def _begin_sqlite(connection: Connection) -> None:

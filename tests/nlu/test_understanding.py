@@ -132,6 +132,14 @@ def test_without_a_question_mark_the_sentence_that_wishes_to_know_is_found() -> 
     assert asking_sentences(story) == ["Em chỉ muốn biết đến hôm nào thì hết dùng được."]
 
 
+def test_a_question_mark_counts_before_words_and_a_greeting_does_not_count() -> None:
+    story = (
+        "Loa ơi có ai không? Mẹ tôi 78 tuổi, chân yếu, mấy năm nay không ra khỏi xóm được, nghe nói làm ở nhà cũng được. "
+        "Hàng xóm bảo phải lên huyện, tôi chưa biết tin ai. Công an có về tận nhà làm thẻ cho cụ không ạ?"
+    )
+    assert asking_sentences(story) == ["Công an có về tận nhà làm thẻ cho cụ không ạ?"]
+
+
 def test_several_questions_are_told_apart() -> None:
     assert questions("Làm mức 2 ở đâu? Mang theo gì?") == ["Làm mức 2 ở đâu?", "Mang theo gì?"]
     assert questions("làm mức 2 ở đâu") == []

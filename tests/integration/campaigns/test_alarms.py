@@ -23,7 +23,7 @@ from tests.doubles.bot_api import BotApi
 from tests.doubles.log_lines import log_lines
 from tests.integration.campaigns.conftest import Province, Remembering, simple
 
-STAFF, COLLEAGUE, RESIDENT = 900, 901, 7
+STAFF, COLLEAGUE, RESIDENT = 77_000_900, 77_000_901, 7  # no digits that a time of day could hold
 WELL = {"database": "ok", "content": "ok", "rasa": "ok", "telegram": "ok"}
 
 

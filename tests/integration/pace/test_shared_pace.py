@@ -141,6 +141,19 @@ async def test_a_reply_goes_before_the_campaign_of_another_process(redis_server:
     assert between <= 6, "the campaign gets what replies leave, and no more"
 
 
+async def test_an_album_among_others_keeps_the_rate(redis_server: RedisServer) -> None:
+    async with paces(redis_server) as (one, other):
+        left: list[float] = []
+        async with campaigning(other, left):
+            await until(lambda: len(left) > 20)
+            for number in range(2):
+                with await one.reply(str(number), messages=5):
+                    left.extend([now()] * 5)
+            told = now()
+            await until(lambda: left[-1] > told + 1.2)
+    assert most_in_a_second(sorted(left)) <= RATE
+
+
 async def test_messages_to_one_chat_keep_their_distance_across_processes(redis_server: RedisServer) -> None:
     async with paces(redis_server, chats=True) as (one, other):
         left: list[float] = []

@@ -107,7 +107,7 @@ def test_another_kind_of_address_is_refused_by_name(url: str) -> None:
 async def test_a_process_frozen_in_a_transaction_holds_the_others_up_for_a_while_only(
     postgres: str, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.store.database._PATIENCE", "-c idle_in_transaction_session_timeout=1s -c lock_timeout=5s")
+    monkeypatch.setattr("bot.store.database._FROZEN", "1s")
     frozen, alive = Database(postgres), Database(postgres)
     await frozen.migrate()
     with pytest.raises(StoreError):

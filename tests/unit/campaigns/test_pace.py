@@ -120,15 +120,48 @@ async def test_processes_that_share_a_token_share_its_rate() -> None:
     assert now() - began >= 1.0
 
 
-async def test_an_album_takes_as_many_turns_as_it_has_photos() -> None:
-    pace, now = LocalPace(20), asyncio.get_running_loop().time
+async def test_albums_count_each_photo_and_keep_nobody_waiting_for_half_of_their_turns() -> None:
+    pace, now, left = LocalPace(30), asyncio.get_running_loop().time, []
+
+    async def album(number: int) -> None:
+        await pace.campaign(str(number))
+        leaving = await pace.leave(messages=10)
+        assert leaving
+        with leaving:
+            left.extend([now()] * 10)
+
+    async with asyncio.timeout(4), asyncio.TaskGroup() as group:
+        for number in range(6):
+            group.create_task(album(number))
+        await asyncio.sleep(0.3)
+        began = now()
+        with await pace.reply("99"):
+            left.append(now())
+        assert now() - began < 1
+    assert len(left) == 61
+    assert max(sum(1 for other in left if moment <= other < moment + 1.0) for moment in left) <= 30
+
+
+async def test_an_album_larger_than_the_rate_goes_alone() -> None:
+    pace, now = LocalPace(8), asyncio.get_running_loop().time
+    await depart(pace, "1")
     began = now()
-    for chat in range(3):
-        with await pace.reply(str(chat), messages=10):
+    async with asyncio.timeout(3):
+        with await pace.reply("2", messages=10):
             pass
-    assert now() - began >= 1.0, "thirty messages at twenty a second"
-    await pace.campaign("9")
-    waiting = asyncio.create_task(pace.leave(messages=10))
-    await asyncio.sleep(0.05)
-    await pace.pause(1)
-    assert await waiting is None, "a silence sends back what has some of its turns"
+    assert now() - began >= 0.9
+
+
+async def test_a_turn_given_at_the_moment_of_cancelling_goes_back() -> None:
+    moment = 0.0
+    pace = LocalPace(1, time=lambda: moment)
+    with await pace.reply("1"):
+        pass
+    waiting = asyncio.create_task(pace.reply("2"))
+    await asyncio.sleep(0)
+    moment = 2.0
+    pace._let_go()  # gives it its turn; before it can go on:
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    async with asyncio.timeout(0.5):
+        await pace.reply("3")

@@ -126,3 +126,10 @@ def test_chats_written_to_long_ago_are_forgotten() -> None:
     for number in range(1000):
         chats.book(str(number), float(number))
     assert len(chats._free) < 10
+
+
+def test_what_has_been_sent_is_forgotten_when_only_replies_go_out() -> None:
+    bucket = Bucket(1000)
+    for number in range(20_000):
+        bucket.landed(bucket.took_reply(number / 100), number / 100)
+    assert len(bucket._counted_until) <= 200 and len(bucket._replies) <= 2000
