@@ -11,6 +11,7 @@ from nlu import flows
 from nlu.examples import parts_by_topic
 from nlu.flows import Heard
 from nlu.followups import Cues, audience_of_age, the_subjects
+from nlu.questions import asks
 
 # Slots that hold for one turn: what was offered in a clarification, and whether the last question was refused.
 _OFFERED, _REFUSED = "offered", "refused"
@@ -349,7 +350,9 @@ def _meant_for_flow(said: Heard) -> bool:
     if said.intent == "cancel":
         return False
     if said.asked == "message" or flows.read(said.asked, said).value is not None:
-        return said.decision != "answer" or len(said.text.split()) < _ASIDE_WORDS or said.asked == "message"
+        aside = said.decision == "answer" and len(said.text.split()) >= _ASIDE_WORDS
+        # "Có cái thẻ gắn chíp rồi" sounds like a topic, and tells.
+        return said.asked == "message" or not aside or (said.asked == "card" and not asks(said.text))
     if said.intent == "clarify":
         return len(said.text.split()) < _ASIDE_WORDS
     return said.intent in _REPLIES

@@ -42,6 +42,11 @@ def questions(text: str) -> "list[str]":
     return asked if len(asked) > 1 else []
 
 
+def asks(text: str) -> bool:
+    """Whether `text` asks, by its mark or its words, rather than telling something."""
+    return bool(_ASKS.search(fold(text)))
+
+
 def is_story(text: str) -> bool:
     """Whether `text` is long and of several sentences."""
     return len(text.split()) > _LONG and len(sentences(text)) > 1
@@ -63,7 +68,7 @@ def asking_sentences(text: str) -> "list[str]":
         return []
     told = sentences(text)
     told = [sentence for sentence in told if not _HELLO.search(fold(sentence))] or told
-    for asks in (_MARK, _ASKS, _WISHES):
-        if found := [sentence for sentence in told if asks.search(fold(sentence))]:
+    for sign in (_MARK, _ASKS, _WISHES):
+        if found := [sentence for sentence in told if sign.search(fold(sentence))]:
             return found
     return told[-1:]
