@@ -22,8 +22,6 @@ _COUNTED = frozenset(
     "muc lop cap thang quan thu so nam loai buoc tuoi hang to khoi xom doi phan vneid ct c da kt f q t n tang lan dieu".split()
 )
 _FOREIGN_SYLLABLES = re.compile(r"[fjwz]")
-# Letters are few and come again and again; folding each anew took a third of the time here.
-_fold_letter = lru_cache(maxsize=4096)(fold)
 
 
 def normalise(text: str) -> str:
@@ -52,9 +50,9 @@ def expand(tokens: list[str]) -> list[str]:
 
 def _unstretch(token: str) -> str:
     """Letters held down let go: "quyyyy" → "quy", "dạaa" → "dạ", "ơii" → "ơi"."""
-    runs = [list(run) for _, run in groupby(token, key=_fold_letter)]
+    runs = [list(run) for _, run in groupby(token, key=fold)]
     # Two like letters may be meant ("xoong", Telex "dd"); three, or a marked vowel and its bare echo, never are.
-    shorter = "".join(run[0] if len(run) > 2 or run[1:] == [_fold_letter(run[0])] != run[:1] else "".join(run) for run in runs)
+    shorter = "".join(run[0] if len(run) > 2 or run[1:] == [fold(run[0])] != run[:1] else "".join(run) for run in runs)
     single = "".join(run[0] for run in runs)
     return single if not is_syllable(shorter) and not shorter.isascii() and is_syllable(single) else shorter
 

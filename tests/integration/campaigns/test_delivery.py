@@ -1,8 +1,7 @@
 """From a file to residents' phones, on both databases: exactly the audience, once each, whatever happens on the way."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -15,6 +14,7 @@ from bot.services.delivery import Leaving
 from bot.store import deliveries, subscribers
 from bot.store.deliveries import Outcome
 from bot.store.tables import Delivery
+from tests.doubles.watching_pace import WatchingPace
 from tests.integration.campaigns.conftest import TELEGRAM, Province, simple, wait_for
 
 
@@ -342,27 +342,9 @@ async def test_a_message_that_has_begun_waits_out_the_silence_before_its_next_pi
     assert sent_after == [1, 4]
 
 
-class Watching(NoPace):
-    """How many messages are on their way, by what was told to the pace."""
-
-    def __init__(self) -> None:
-        self.open = self.closed = 0
-
-    async def leave(self, messages: int = 1) -> Leaving | None:
-        return self._leaving()
-
-    @contextmanager
-    def _leaving(self) -> Iterator[None]:
-        self.open += 1
-        try:
-            yield
-        finally:
-            self.open, self.closed = self.open - 1, self.closed + 1
-
-
 async def test_the_pace_knows_each_piece_that_is_on_its_way_until_it_is_answered_or_has_failed(province: Province) -> None:
     await two_pieces_ready(province)
-    pace = Watching()
+    pace = WatchingPace()
     on_their_way: list[int] = []
 
     def answer(chat: str, times: int) -> None:

@@ -1,8 +1,5 @@
 """Replies: repeated only when surely not delivered; a closed chat is remembered."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
-
 import pytest
 from sqlalchemy import select
 
@@ -15,6 +12,7 @@ from bot.services.reply import TRIES, Replies
 from bot.store import subscribers
 from bot.store.database import Database
 from bot.store.tables import Subscriber
+from tests.doubles.watching_pace import WatchingPace
 
 TO = Address("telegram", "5")
 
@@ -95,26 +93,8 @@ async def test_long_texts_go_out_in_pieces_in_order(sqlite: Database, clock: Man
     assert [text for _, text in channel.sent] == ["Một hai ba bốn.", "Năm sáu bảy tám."]
 
 
-class Watching(NoPace):
-    """How many messages are on their way, by what was told to the pace."""
-
-    def __init__(self) -> None:
-        self.open = self.closed = 0
-
-    async def reply(self, chat: str, messages: int = 1) -> AbstractContextManager[None]:
-        return self._leaving()
-
-    @contextmanager
-    def _leaving(self) -> Iterator[None]:
-        self.open += 1
-        try:
-            yield
-        finally:
-            self.open, self.closed = self.open - 1, self.closed + 1
-
-
 async def test_the_pace_knows_what_is_on_its_way_until_it_is_answered_or_has_failed(sqlite: Database, clock: ManualClock) -> None:
-    pace, channel, on_their_way = Watching(), Scripted(Throttled(0), Throttled(0)), []
+    pace, channel, on_their_way = WatchingPace(), Scripted(Throttled(0), Throttled(0)), []
     send_ = channel.send
 
     async def send(to: Address, message: Message) -> Sent:
