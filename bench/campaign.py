@@ -24,6 +24,7 @@ from bot import logs
 from bot.campaigns.pace import LocalPace, NoPace
 from bot.campaigns.pacing import Chats
 from bot.channels.telegram import TelegramChannel
+from bot.parts import settle
 from bot.services.delivery import Sender
 from bot.services.handle import Handler
 from bot.services.intake import Intake
@@ -144,6 +145,7 @@ async def sending(api: Api, place: Province, pace_: Pace, in_flight: int = IN_FL
             lambda: place.library, place.database, {"telegram": channel}, {"telegram": pace_}, place.clock, place.service.pause_itself,
             in_flight=in_flight,
         )  # fmt: skip
+        settle()
         task = asyncio.create_task(sender.run(stop))
         try:
             yield channel, sender

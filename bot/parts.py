@@ -1,6 +1,7 @@
 """The long-lived parts of a process: started together, watched, and stopped in order within a bound."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import structlog
 log = structlog.get_logger()
 
 GRACE = 7.0  # seconds for parts to finish what they are doing; with the rest of the way down this stays under ten
+GARBAGE = (10_000, 20, 50)  # as gc.set_threshold: a fifth of a sender's time went into looking, at Python's own thresholds
 
 
 @dataclass(frozen=True)
@@ -21,8 +23,16 @@ class Part:
     run: Callable[[asyncio.Event], Awaitable[None]]
 
 
+def settle() -> None:
+    """Everything is loaded: look for cyclic garbage only among what comes from now on, and less often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE)
+
+
 async def run_parts(parts: Sequence[Part], stop: asyncio.Event) -> bool:
     """Run all until `stop` is set or one of them dies, then bring all down. False if one died: its error was logged."""
+    settle()
     tasks = {asyncio.ensure_future(part.run(stop)): part for part in parts}
     stopping = asyncio.ensure_future(stop.wait())
     try:
