@@ -39,6 +39,8 @@ IN_FLIGHT = 60
 IN_FLIGHT_UNCAPPED = 400
 MESSAGES = {30: 450, 1000: 10_000}  # at each permitted rate: some ten seconds' worth
 UNCAPPED = 20_000
+FASTEST = 2500  # messages/s uncapped, on a machine where python-telegram-bot's own transport sends as many as STOCK
+STOCK = 450
 LEDGERS = (10_000, 100_000, 1_000_000, 3_400_000)
 ASKING, ASK_EVERY = 60, 0.4  # questions, seconds between them
 PEERS = ROOT / ".cache" / "bench-telegram-peers"
@@ -115,9 +117,12 @@ async def uncapped(peers: bool) -> tuple[list[Table], list[Goal]]:
         (sent.name, str(sent.delivered), f"{sent.rate:.0f}", f"{sent.rate / best:.2f}", str(sent.twice)) for sent in (*results, *others)
     ]
     table = Table("Uncapped, one sender process", ("sender", "delivered", "messages/s", "to ours on SQLite", "twice"), tuple(rows))
-    goals = [Goal(f"{sent.name}, messages/s", sent.rate, 2500, at_least=True) for sent in results] + [
+    goals = [Goal(f"{sent.name}, messages/s", sent.rate, FASTEST, at_least=True) for sent in results] + [
         Goal(f"{sent.name}, not sent exactly once", UNCAPPED - sent.delivered + sent.twice, 0) for sent in results
     ]
+    if others:  # which tells how fast this machine is today
+        stock = others[0].rate
+        goals += [Goal(f"{sent.name}, to {others[0].name}", sent.rate / stock, FASTEST / STOCK, "times", at_least=True) for sent in results]
     return [table], goals
 
 

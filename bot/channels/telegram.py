@@ -33,7 +33,7 @@ from bot.messages import Address, Incoming, Limits, Media, Message, Poll, Rows
 
 log = structlog.get_logger()
 
-AT_ONCE = 64  # connections for sending: above the handlers and senders that work at the same time
+AT_ONCE = 320  # connections for sending: above all handlers and senders at the same time, so that none waits for one
 READ, POLL = 25.0, 30  # seconds for the answer to a send; seconds Telegram may hold a poll open
 SLACK = 10.0  # seconds a poll's answer may come later than asked
 CONNECTIONS = 40  # webhook requests at a time
