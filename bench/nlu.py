@@ -31,6 +31,7 @@ TITLES = {
     "stock": "stock Rasa (DIET)",
 }
 PEERS = ("stock",)
+EPOCHS = 100  # what `rasa init` writes
 GOALS = ("first_choice", "among_three", "register_gap", "out_of_scope", "wrongly_refused", "answers_right", "ece")
 console = Console(stderr=True)
 
@@ -56,27 +57,29 @@ class Result:
     help="Measure on tests/nlu/<set>.jsonl.",
 )
 @click.option("--only", type=click.Choice(list(TITLES)), multiple=True, help="Only these; ours always.")
-@click.option("--peers", is_flag=True, help="Also stock Rasa's DIET: half an hour of training.")
+@click.option("--peers", is_flag=True, help="Also stock Rasa's DIET: hours of training.")
+@click.option("--epochs", default=EPOCHS, show_default=True, help="Of DIET's training: fewer take less long and may understand less.")
 @click.option("--write", is_flag=True, help="Write the tables into docs/benchmarks.md.")
-def main(which: str, only: tuple[str, ...], peers: bool, write: bool) -> None:
+def main(which: str, only: tuple[str, ...], peers: bool, epochs: int, write: bool) -> None:
     labels = known_labels(load_content(ROOT / "content").topics.keys(), ROOT / "domain.yml")
     questions = load_questions(ROOT / "tests" / "nlu" / f"{which}.jsonl", labels)
     names = [name for name in TITLES if (name in ("ours", *only) if only else peers or name not in PEERS)]
-    results = [measure(name, questions) for name in names]
+    results = [measure(name, questions, epochs) for name in names]
     tables = (accuracy(results), registers(results), cost(results))
     for table in tables:
         table.show(Console())
     if write:
-        write_section("nlu", tables, f"{machine()} {len(questions)} questions of `tests/nlu/{which}.jsonl`.")
+        fewer = f" DIET learned for {epochs} epochs." if "stock" in names and epochs != EPOCHS else ""
+        write_section("nlu", tables, f"{machine()} {len(questions)} questions of `tests/nlu/{which}.jsonl`.{fewer}")
     sys.exit(conclude(goals(results[0].evaluation)))
 
 
-def measure(name: str, questions: Sequence[Question]) -> Result:
+def measure(name: str, questions: Sequence[Question], epochs: int) -> Result:
     """Trains and measures one contender in processes of its own."""
     with tempfile.TemporaryDirectory(prefix="loa-bench-") as folder:
         console.print(f"training: {TITLES[name]}")
         started = time.monotonic()
-        train(name, folder)
+        train(name, folder, epochs)
         seconds = time.monotonic() - started
         lines = parse([question.text for question in questions], ("bench.contenders", "parse", name, folder))
         parsed = list(track(lines, f"measuring: {TITLES[name]}", len(questions), console=console))
@@ -84,9 +87,9 @@ def measure(name: str, questions: Sequence[Question]) -> Result:
     return Result(name, evaluate(outcomes), tuple(each["ms"] for each in parsed), parsed[-1]["mb"], seconds)
 
 
-def train(name: str, folder: str) -> None:
+def train(name: str, folder: str, epochs: int) -> None:
     """Raises ClickException when the contender cannot be trained."""
-    command = [str(nlu_python()), "-m", "bench.contenders", "train", name, folder]
+    command = [str(nlu_python()), "-m", "bench.contenders", "train", name, folder, str(epochs)]
     if subprocess.run(command, cwd=ROOT, env=nlu_environment(), stdout=sys.stderr, check=False).returncode:
         raise click.ClickException(f"{TITLES.get(name, name)} could not be trained; see above")
 

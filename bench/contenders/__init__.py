@@ -21,8 +21,11 @@ class Contender(NamedTuple):
     load: Callable[[Path], Understand]
 
 
-def contender(name: str) -> Contender:
-    """By its name on the command line. Raises KeyError. Imports only what it needs, so that memory is its own."""
+def contender(name: str, epochs: int = 100) -> Contender:
+    """By its name on the command line. `epochs`: of stock Rasa's training, 100 is its own default. Raises KeyError.
+
+    Imports only what it needs, so that memory is its own.
+    """
     if name == "plain":
         from bench.contenders import plain
 
@@ -30,7 +33,7 @@ def contender(name: str) -> Contender:
     if name in ("stock", "stock-dialogue"):
         from bench.contenders import stock
 
-        return Contender(partial(stock.train, dialogue=name == "stock-dialogue"), stock.load)
+        return Contender(partial(stock.train, dialogue=name == "stock-dialogue", epochs=epochs), stock.load)
     if name == "ours-embeddings":
         from bench.contenders import embedded
 

@@ -1,7 +1,7 @@
-"""`python -m bench.contenders train|parse NAME FOLDER`.
+"""`python -m bench.contenders train|parse NAME FOLDER [EPOCHS]`.
 
-train fills FOLDER. parse reads questions, one a line, and writes JSON lines as `loa parse` does, each with "ms" (this
-question alone) and "mb" (resident memory after it).
+train fills FOLDER; EPOCHS is for stock Rasa. parse reads questions, one a line, and writes JSON lines as `loa parse` does,
+each with "ms" (this question alone) and "mb" (resident memory after it).
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from nlu.quiet import quieten
 
 
 def main() -> None:
-    verb, name, folder = sys.argv[1:]
+    verb, name, folder, *epochs = sys.argv[1:]
     quieten()
     if verb == "train":
         _report_progress()
-        contender(name).train(Path(folder))
+        contender(name, *map(int, epochs)).train(Path(folder))
         return
     understand = contender(name).load(Path(folder))
     understand("khởi động")  # the first question of a process pays for what is loaded lazily

@@ -14,29 +14,30 @@ from bench.contenders.fallback import AMBIGUITY, THRESHOLD, decided
 from nlu.examples import OUT_OF_SCOPE, load_examples, load_topics
 
 FALLBACK = "nlu_fallback"
+_NETWORKS = {"DIETClassifier", "TEDPolicy"}
 _PIPELINE: list[dict[str, Any]] = [
     {"name": "WhitespaceTokenizer"},
     {"name": "RegexFeaturizer"},
     {"name": "LexicalSyntacticFeaturizer"},
     {"name": "CountVectorsFeaturizer"},
     {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
-    {"name": "DIETClassifier", "epochs": 100},
+    {"name": "DIETClassifier"},
     {"name": "EntitySynonymMapper"},
     {"name": "FallbackClassifier", "threshold": THRESHOLD, "ambiguity_threshold": AMBIGUITY},
 ]
 _POLICIES: list[dict[str, Any]] = [
     {"name": "MemoizationPolicy"},
-    {"name": "TEDPolicy", "max_history": 5, "epochs": 100},
+    {"name": "TEDPolicy", "max_history": 5},
     {"name": "RulePolicy"},
 ]
 
 
-def train(folder: Path, dialogue: bool) -> None:
+def train(folder: Path, dialogue: bool, epochs: int) -> None:
     """dialogue: also the policies; without, understanding only."""
     from rasa.model_training import train as train_model
     from rasa.model_training import train_nlu
 
-    write_project(folder)
+    write_project(folder, epochs)
     where = {"output": str(folder), "fixed_model_name": "model"}
     config, nlu = str(folder / "config.yml"), str(folder / "nlu.yml")
     if dialogue:
@@ -59,15 +60,25 @@ def load(folder: Path) -> Understand:
     return understand
 
 
-def write_project(folder: Path) -> None:
+def write_project(folder: Path, epochs: int) -> None:
     """config, domain, nlu, stories and credentials: one intent a label, one fixed reply each, one rule and one story each."""
+
+    def learning(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [part | ({"epochs": epochs} if part["name"] in _NETWORKS else {}) for part in parts]
+
     examples = defaultdict(list)
     for example in load_examples():
         examples[intent_of(example.label)].append(" ".join(example.text.split()))
     answers = {intent_of(topic["id"]): topic["answers"][-1]["short"] for topic in load_topics()}
     replies = {intent: answers.get(intent, intent) for intent in [*examples, FALLBACK]}
     files: dict[str, Any] = {
-        "config": {"recipe": "default.v1", "assistant_id": "stock", "language": "vi", "pipeline": _PIPELINE, "policies": _POLICIES},
+        "config": {
+            "recipe": "default.v1",
+            "assistant_id": "stock",
+            "language": "vi",
+            "pipeline": learning(_PIPELINE),
+            "policies": learning(_POLICIES),
+        },
         "domain": {
             "version": "3.1",
             "intents": list(examples),
