@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from typing import Any
 
 
@@ -16,3 +16,14 @@ async def background(work: Coroutine[Any, Any, None]) -> AsyncIterator[asyncio.T
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+async def first_of(seconds: float, *happenings: Awaitable[object]) -> None:
+    """Until one of the happenings comes to pass or the seconds are over; the others are given up."""
+    waiting = [asyncio.ensure_future(each) for each in happenings]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)

@@ -33,6 +33,7 @@ from bot.store import campaigns, conversations, deliveries, occurrences
 from bot.store.database import Database
 from bot.store.deliveries import SENT, Claimed, Outcome
 from bot.store.occurrences import Occurrence
+from bot.tasks import first_of
 
 log = structlog.get_logger()
 
@@ -164,7 +165,7 @@ class Sender:
                 return True
             except StoreError as error:
                 log.error("sender.no_database", error=str(error))
-                await _either(stop, 1.0)
+                await first_of(1.0, stop.wait())
         return False
 
     async def _wind_down(self, lanes: Sequence[asyncio.Task[None]]) -> None:
@@ -221,7 +222,7 @@ class Sender:
             except StoreError as error:
                 log.error("sender.no_database", error=str(error))
             if not found:
-                await _either(stop, self._look_every, self._wakes[channel])
+                await first_of(self._look_every, stop.wait(), self._wakes[channel].wait())
                 self._wakes[channel].clear()
 
     async def _refresh(self) -> None:
@@ -471,14 +472,3 @@ class Sender:
         with contextlib.suppress(StoreError):
             async with self._database.write() as connection:
                 await conversations.remember(connection, to, shown, self._clock.now())
-
-
-async def _either(stop: asyncio.Event, seconds: float, wake: asyncio.Event | None = None) -> None:
-    """Until `stop` or `wake` is set or `seconds` have passed."""
-    waiters = [asyncio.ensure_future(event.wait()) for event in (stop, wake) if event]
-    try:
-        await asyncio.wait(waiters, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for waiter in waiters:
-            waiter.cancel()
-        await asyncio.gather(*waiters, return_exceptions=True)

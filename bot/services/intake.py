@@ -10,6 +10,7 @@ from bot.errors import StoreError
 from bot.messages import Incoming
 from bot.store import inbox
 from bot.store.database import Database
+from bot.tasks import first_of
 
 log = structlog.get_logger()
 
@@ -40,7 +41,7 @@ class Intake:
                     await self._start_waiting(group)
                 except StoreError as error:
                     log.error("inbox.unavailable", error=str(error))
-                await self._pause(stop)
+                await first_of(LOOK_EVERY, self._wake.wait(), stop.wait())
         # Leaving the group waited for the handlers that were running; what is still stored is for the next start.
 
     async def _start_waiting(self, group: asyncio.TaskGroup) -> None:
@@ -73,12 +74,3 @@ class Intake:
         finally:
             self._running.pop(item.address.chat, None)
             self._wake.set()
-
-    async def _pause(self, stop: asyncio.Event) -> None:
-        waiters = [asyncio.ensure_future(self._wake.wait()), asyncio.ensure_future(stop.wait())]
-        try:
-            await asyncio.wait(waiters, timeout=LOOK_EVERY, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for waiter in waiters:
-                waiter.cancel()
-            await asyncio.gather(*waiters, return_exceptions=True)

@@ -11,6 +11,7 @@ from pathlib import Path
 import structlog
 
 from bot.settings import ROOT
+from bot.tasks import first_of
 
 log = structlog.get_logger()
 
@@ -121,19 +122,8 @@ class Supervisor:
             if not was_ready and loop.time() - started > STARTUP:
                 log.error("rasa.hung", seconds=STARTUP)
                 break
-            await self._pause(process, CHECK_EVERY if was_ready else 0.5)
+            await first_of(CHECK_EVERY if was_ready else 0.5, process.wait(), self._again.wait())
         return was_ready
-
-    async def _pause(self, process: asyncio.subprocess.Process, seconds: float) -> None:
-        ended = asyncio.ensure_future(process.wait())
-        again = asyncio.ensure_future(self._again.wait())
-        try:
-            await asyncio.wait({ended, again}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in (ended, again):
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
