@@ -15,7 +15,7 @@ from bot.dialogue.payloads import button
 from bot.messages import Button, Media, Message
 
 VERB = "c"  # payload `/c <ref>`
-STOP = button("🔕 Dừng nhận tin", "unsubscribe")
+STOP = button("🔕 Dừng nhận tin", "stop")  # one tap: a stop word, which needs no understanding and no second question
 FOOTER = "Không muốn nhận tin nữa, bà con bấm 🔕 hoặc nhắn DỪNG."
 NOBODY = "bà con"  # how a resident is addressed whose name is not known
 PROVINCE = "tỉnh Nghệ An"

@@ -1,6 +1,6 @@
 """A turn: what a resident said → what they read, with everything that must be remembered on the way.
 
-The order matters: stop words before any understanding; numbered choices become the payloads they stand for; then Rasa decides
+The order matters: numbered choices become the payloads they stand for; stop words, typed or tapped, before any understanding; then Rasa decides
 and the acts are performed one after another. Without Rasa the menu answers, from content alone.
 """
 
@@ -84,13 +84,14 @@ class Turns:
             seen = self._media(incoming, renderer)
             asked = await self._ask(incoming, text, renderer) if text and len(text) <= LONGEST else Turned(())
             return Turned((seen, *asked.messages), asked.understood, asked.degraded)
-        if incoming.kind == "text":
-            if is_stop(text):
-                return Turned((await self._stop(incoming, renderer),))
-            if is_resume(text) and (turned := await self._resume(incoming, renderer)):
-                return turned
-            if limits.buttons == 0 or text.isdigit():
-                text = await self._chosen(incoming, text)
+        if incoming.kind == "text" and (limits.buttons == 0 or text.isdigit()):
+            text = await self._chosen(incoming, text)
+        if is_stop(text):
+            receipt = await self._stop(incoming, renderer)
+            await self._leave_flow(incoming, renderer)
+            return Turned((receipt,))
+        if incoming.kind == "text" and is_resume(text) and (turned := await self._resume(incoming, renderer)):
+            return turned
         pressed = payloads.parse(text)
         if pressed and pressed.verb == "c":
             found = await self.pressed(incoming.address, pressed.argument) if self.pressed else None
@@ -161,11 +162,9 @@ class Turns:
         return Message(renderer.say("already_subscribed" if same else "subscribed", place=name))
 
     async def _stop(self, incoming: Incoming, renderer: Renderer) -> Message:
-        """End campaign messages at once; a receipt either way. A flow that was going on is left as well."""
+        """End campaign messages at once; a receipt either way."""
         async with self.database.write() as connection:
             ended = await subscribers.opt_out(connection, incoming.address, self.clock.now())
-        if incoming.kind == "text" and is_stop(incoming.text):
-            await self._leave_flow(incoming, renderer)
         if ended:
             return Message(renderer.say("unsubscribed"))
         return Message(renderer.say("not_subscribed"), buttons=((button("🔔 Đăng ký nhận tin", "subscribe"),),))

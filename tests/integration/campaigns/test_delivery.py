@@ -43,7 +43,7 @@ async def test_a_message_says_who_speaks_and_how_to_stop(province: Province) -> 
     assert message.text.startswith("📢 Loa gửi tin của Tổ công tác Đề án 06 (tin tự động)\n")
     assert "Chào bà con ở Xã Diễn Kỷ." in message.text
     assert message.text.endswith("nhắn DỪNG.")
-    assert message.buttons[-1][0].payload == "/unsubscribe"
+    assert message.buttons[-1][0].payload == "/stop"
 
 
 async def test_a_blocked_resident_is_not_written_to_again_and_is_no_failure(province: Province) -> None:

@@ -31,7 +31,7 @@ def text(made: Composer, variant: str | None = None, channel: str = "telegram") 
 def test_every_message_says_who_speaks_and_how_to_stop() -> None:
     made = composer()
     assert text(made).startswith("📢 Loa gửi tin của Tổ công tác (tin tự động)\n") and text(made).endswith("nhắn DỪNG.")
-    assert made.message(None, "telegram").buttons[-1][0].payload == "/unsubscribe"
+    assert made.message(None, "telegram").buttons[-1][0].payload == "/stop"
 
 
 def test_days_left_are_counted_on_the_day_it_is_read() -> None:
@@ -91,7 +91,7 @@ def test_the_buttons_of_a_message_do_what_they_say() -> None:
     buttons = [{"text": "Hỏi", "topic": "a/b"}, {"text": "Mở", "url": "https://vneid.gov.vn"}, {"text": "Gửi", "share": True}]
     made = composer(message={"text": "x", "buttons": buttons})
     payloads = [row[0].payload for row in made.message(None, "telegram").buttons]
-    assert payloads == ["/c 42.a0", None, "/c 42.a2", "/unsubscribe"]
+    assert payloads == ["/c 42.a0", None, "/c 42.a2", "/stop"]
     effects = [effect(made.approved, None, "telegram", Ref(42, None, False, index)) for index in range(3)]
     assert effects[0] and effects[0].payload == "/topic a/b"
     assert effects[1] is None, "a link is opened by the app, not pressed"

@@ -6,13 +6,14 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
+from bot.campaigns.render import STOP
 from bot.clock import ManualClock
 from bot.content.library import Library
 from bot.dialogue.acts import Reply
 from bot.errors import TooSlow
 from bot.messages import Address, Incoming, Limits
 from bot.services.turn import Turned, Turns
-from bot.store import subscribers
+from bot.store import conversations, subscribers
 from bot.store.database import Database
 from bot.store.tables import Conversation, FeedbackRow, Question, Subscriber
 
@@ -86,6 +87,23 @@ async def test_a_stop_word_ends_messages_before_any_understanding(loa: Loa, word
 async def test_a_stop_word_works_while_rasa_is_dead(loa: Loa) -> None:
     await loa.say("x", Decided(SUBSCRIBE))
     turned = await loa.say("DỪNG", Decided(error=TooSlow("")))
+    assert turned.messages[0].text == loa.text("unsubscribed")
+
+
+@pytest.mark.parametrize("rasa", [Decided(TOPIC), Decided(error=TooSlow(""))], ids=["rasa answers", "rasa is dead"])
+async def test_the_button_under_a_campaign_message_stops_in_one_tap(loa: Loa, rasa: Decided) -> None:
+    await loa.say("x", Decided(SUBSCRIBE))
+    turned = await loa.say(STOP.payload or "", rasa, kind="payload")
+    assert [m.text for m in turned.messages] == [loa.text("unsubscribed")]
+    consent = await loa.consent()
+    assert consent and not consent.in_force
+
+
+async def test_its_number_stops_where_there_are_no_buttons(loa: Loa) -> None:
+    await loa.say("x", Decided(SUBSCRIBE))
+    async with loa.database.write() as connection:
+        await conversations.remember(connection, ADDRESS, ["/c 42.a0", STOP.payload or ""], loa.clock.now())
+    turned = await loa.say("2", Decided(TOPIC), PLAIN)
     assert turned.messages[0].text == loa.text("unsubscribed")
 
 
