@@ -29,7 +29,7 @@ from bot.cli import words
 from bot.cli.words import day, number
 from bot.clock import VIETNAM
 from bot.content.library import Library
-from bot.errors import DeliveryError
+from bot.errors import DeliveryError, Throttled
 from bot.messages import Address, Message
 from bot.services.campaigns import Report, Status
 from bot.services.imports import read_figures
@@ -258,10 +258,17 @@ def test_(campaign: str) -> None:
 
 async def _try(channel: TelegramChannel, to: Address, message: Message) -> None:
     for piece in fit(message, channel.limits):
-        try:
-            await channel.send(to, piece)
-        except DeliveryError as error:
-            raise NotAllowed(f"gửi thử không được: {policy.WORDS.get(error.kind, error.kind)} ({error})") from None
+        for wait_again in (True, False):
+            try:
+                await channel.send(to, piece)
+                break
+            except Throttled as error:
+                if not wait_again:
+                    raise NotAllowed("gửi thử không được: Telegram vẫn bảo chờ. Thử lại sau ít phút") from None
+                click.echo(f"Telegram bảo chờ {error.retry_after:.0f} giây; chờ rồi gửi tiếp …", err=True)
+                await asyncio.sleep(error.retry_after)
+            except DeliveryError as error:
+                raise NotAllowed(f"gửi thử không được: {policy.WORDS.get(error.kind, error.kind)} ({error})") from None
         await asyncio.sleep(1.05)  # one message a second to one chat
 
 

@@ -1,5 +1,6 @@
 """The commands staff type, with a real database behind them."""
 
+import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ from bot.cli.content import content
 from bot.cli.subscribers import subscribers
 from bot.errors import LoaError
 from bot.settings import ROOT
+from tests.doubles.bot_api import BotApi
 
 Run = Callable[..., str]
 PEOPLE = """channel,chat,place,consent_version,consent_at
@@ -127,3 +129,18 @@ def test_the_check_of_the_content_looks_at_campaigns_too(run: Run, tmp_path: Pat
     campaign.write_text(campaign.read_text().replace("author:", "nguoi_soan:", 1))
     said = run("content", "check")
     assert "content/campaigns/chao_ba_con.yml:" in said and "lỗi. Bản nội dung cũ vẫn đang chạy" in said and "Nội dung đúng" not in said
+
+
+async def test_a_trial_goes_to_staff_and_waits_when_telegram_says_so(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with BotApi() as api:
+        monkeypatch.setenv("LOA_TELEGRAM_TOKEN", api.token)
+        monkeypatch.setenv("LOA_TELEGRAM_API_URL", api.url)
+        monkeypatch.setenv("LOA_STAFF_CHATS", "telegram:77,telegram:78")
+        api.fault("too_many", retry_after=1)
+        said = await asyncio.to_thread(run, "campaign", "test", "phong_lua_dao")
+        assert "chờ 1 giây" in said and "tới 2 nơi" in said
+        assert api.texts(77) == api.texts(78) != []
+
+
+def test_a_trial_says_where_staff_are_named(run: Run) -> None:
+    assert "LOA_STAFF_CHATS" in run("campaign", "test", "phong_lua_dao")
