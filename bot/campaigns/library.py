@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError
 
 from bot.campaigns import schedule as when
 from bot.campaigns.model import Campaign, Part
-from bot.campaigns.render import VARIABLES, Approved, Composer, variables
+from bot.campaigns.render import BADLY_FILLED, VARIABLES, Approved, Composer, variables
 from bot.channels.fit import fit
 from bot.content.explain import validate
 from bot.content.library import Library
@@ -35,6 +35,7 @@ class Loaded:
     approved: Approved
     hash: str
     file: str
+    document: Document = field(repr=False, compare=False)
 
     @property
     def campaign(self) -> Campaign:
@@ -61,7 +62,33 @@ def load(library: Library, folder: Path, limits: Limitations | None = None) -> t
             good[loaded.campaign.id] = loaded
         else:
             broken.add(path.name)
+    problems += [problem for loaded in good.values() for problem in _strangers(loaded, good, {Path(name).stem for name in broken})]
     return good, sorted(problems), broken
+
+
+def _strangers(loaded: Loaded, good: Mapping[str, Loaded], broken: set[str]) -> Iterator[Problem]:
+    """Campaigns and buttons an audience names that are in no file. Hints: the file of one long over may be gone."""
+    for name in ("pressed", "not_pressed"):
+        wanted = getattr(loaded.campaign.audience, name)
+        if wanted is None or wanted.campaign in broken:
+            continue
+        other = good.get(wanted.campaign)
+        if other is None:
+            yield loaded.document.problem(
+                ("audience", name, "campaign"), f'không thấy chiến dịch "{wanted.campaign}" trong content/campaigns', warning=True
+            )
+        elif wanted.button and wanted.button not in _pressable(other.campaign):
+            yield loaded.document.problem(
+                ("audience", name, "button"), f'chiến dịch "{wanted.campaign}" không có nút "{wanted.button}"', warning=True
+            )
+
+
+def _pressable(campaign: Campaign) -> set[str]:
+    return {
+        text
+        for part in _every_part(campaign)
+        for text in (*(action.text for action in part.buttons or ()), *(part.quiz.options if part.quiz else ()))
+    }
 
 
 def load_file(library: Library, path: Path, limits: Limitations) -> tuple[Loaded | None, list[Problem]]:
@@ -75,12 +102,15 @@ def load_file(library: Library, path: Path, limits: Limitations) -> tuple[Loaded
         return None, problems
     files = {name: _digest(library.media / name) for name in _files(campaign)}
     approved = Approved(campaign, files)
-    return Loaded(approved, _hash(approved), document.file), problems
+    return Loaded(approved, _hash(approved), document.file, document), problems
+
+
+def _every_part(campaign: Campaign) -> list[Part]:
+    return [campaign.message, *campaign.moments.values(), *campaign.variants.values(), *campaign.channels.values()]
 
 
 def _files(campaign: Campaign) -> list[str]:
-    parts = [campaign.message, *campaign.moments.values(), *campaign.variants.values(), *campaign.channels.values()]
-    return sorted({name for part in parts for _, name in part.files()})
+    return sorted({name for part in _every_part(campaign) for _, name in part.files()})
 
 
 def _digest(path: Path) -> str:
@@ -102,7 +132,9 @@ class _Check:
     problems: list[Problem]
 
     def add(self, path: Path_, message: str, warning: bool = False) -> None:
-        self.problems.append(self.document.problem(path, message, warning))
+        found = self.document.problem(path, message, warning)
+        if found not in self.problems:  # several days or variants may share the words at fault
+            self.problems.append(found)
 
     def everything(self, stem: str) -> None:
         campaign = self.campaign
@@ -144,9 +176,10 @@ class _Check:
         if schedule.cron:
             try:
                 when.cron_trigger(schedule.cron)
-            except ValueError as error:
+            except ValueError:
                 self.add(
-                    ("schedule", "cron"), f'lịch cron "{schedule.cron}" viết chưa đúng ({error}). Ví dụ: "0 8 * * 1" là 8 giờ sáng thứ Hai'
+                    ("schedule", "cron"),
+                    f'lịch cron "{schedule.cron}" viết chưa đúng. Năm phần là phút, giờ, ngày, tháng, thứ: "0 8 * * 1" là 8 giờ sáng thứ Hai',
                 )
                 return
         moments = {
@@ -166,35 +199,60 @@ class _Check:
             try:
                 used = variables(part.text)
             except TemplateSyntaxError as error:
-                self.add((*path, "text"), f"chỗ trống viết chưa đúng ({error.message}). Ví dụ đúng: {{{{ place }}}}")
+                line = part.text.splitlines()[error.lineno - 1 : error.lineno]
+                self.add((*path, "text"), f"chỗ trống viết chưa đúng: “{''.join(line).strip()[:60]}”. Ví dụ đúng: {{{{ place }}}}")
             else:
                 for name in sorted(used - set(VARIABLES)):
                     self.add((*path, "text"), f"không có chỗ trống {{{{ {name} }}}}. Được dùng: {', '.join(VARIABLES)}")
                 if "days_left" in used and not self.campaign.schedule.countdown:
                     self.add((*path, "text"), "{{ days_left }} chỉ dùng được với lịch countdown")
+            self._addresses((*path, "text"), part.text)
+        if part.quiz:
+            self._addresses((*path, "quiz"), " ".join([part.quiz.question, *part.quiz.options, part.quiz.explanation or ""]))
         for index, action in enumerate(part.buttons or ()):
             if action.url and not self.library.official.is_official(action.url):
                 self.add(
                     (*path, "buttons", index, "url"), f"{action.url} không có trong content/official.yml nên không được đưa cho bà con"
                 )
-        for _, name in part.files():
+        for index, (kind, name) in enumerate(part.files()):
             if not (self.library.media / name).is_file():
-                self.add(path, f"không thấy tệp content/media/{name}")
+                self.add((*path, "album", index) if part.album else (*path, kind), f"không thấy tệp content/media/{name}")
+
+    def _addresses(self, path: Path_, text: str) -> None:
+        for address in self.library.official.strangers(text):
+            self.add(path, f"{address} không có trong content/official.yml nên không được đưa cho bà con")
 
     def _limits(self) -> None:
-        """Each text as each channel would show it, with the longest name of a locality."""
+        """Each text as each channel would show it on each day it may be read, with the longest name of a locality."""
         campaign = self.campaign
         place = max((place.name for place in self.library.places.values()), key=len)
-        channels: tuple[str, ...] = campaign.audience.channels or tuple(self.limits)
-        for moment, variant, _ in campaign.every_part():
-            composer = Composer(Approved(campaign, {}), 10**9, moment, campaign.checked or date(2022, 1, 1), self.library.media)
-            for channel in channels:
-                if channel in self.limits:
+        channels = [channel for channel in campaign.audience.channels or self.limits if channel in self.limits]
+        for moment, variant in campaign.every_part():
+            for day in self._read_on(moment):
+                composer = Composer(Approved(campaign, {}), 10**9, moment, day, self.library.media)
+                for channel in channels:
                     self._fits(composer, variant, channel, place, self.limits[channel])
 
+    def _read_on(self, moment: int | None) -> list[date]:
+        """The days on which a message may be read, as far as its words depend on it."""
+        countdown = self.campaign.schedule.countdown
+        if countdown is None or moment is None:
+            return [date(2022, 1, 1)]
+        day = countdown.to - timedelta(days=moment)
+        last = datetime.combine(day, countdown.at) + timedelta(hours=self.campaign.schedule.useful_for, seconds=-1)
+        return [day + timedelta(days=after) for after in range((last.date() - day).days + 1)]
+
     def _fits(self, composer: Composer, variant: str | None, channel: str, place: str, limits: Limits) -> None:
+        path = self._said_at(composer.moment, variant, channel)
+        try:
+            body = composer.body(variant, channel, place)
+        except BADLY_FILLED:
+            self.add(path, "điền vào chỗ trống thì lỗi. Chỉ viết {{ place }} và các chỗ trống khác, không tính toán trên chúng")
+            return
+        if not body:
+            self.add(path, f"đọc ngày {composer.day:%d/%m/%Y} thì tin không có chữ nào. Viết thêm câu cho ngày ấy")
+            return
         message = composer.message(variant, channel, place)
-        path: Path_ = ("moments", composer.moment, "text") if composer.moment in self.campaign.moments else ("message", "text")
         size = length(message.words, limits.unit)
         if size > limits.text:
             self.add(path, f"tin dài {size} ký tự, kênh {channel} chỉ cho {limits.text}. Viết ngắn lại")
@@ -203,33 +261,52 @@ class _Check:
         elif len(fit(message, limits)) > (2 if len(message.media) > 1 else 1):  # an album's buttons are always a message of their own
             self.add(path, f"trên kênh {channel} tin này thành nhiều mẩu (ảnh riêng, chữ riêng). Viết ngắn lại nếu muốn gọn", True)
 
+    def _said_at(self, moment: int | None, variant: str | None, channel: str) -> Path_:
+        """Where the words of a message stand: those of the channel go before those of the variant, of the day, of all."""
+        campaign = self.campaign
+        for name, key in (("channels", channel), ("variants", variant), ("moments", moment)):
+            part = getattr(campaign, name).get(key)
+            if key is not None and part and part.text is not None:
+                return (name, key, "text")
+        return ("message", "text")
+
 
 # --- what depends on the day: checked when a campaign is submitted, approved and started
 
 
-def lint(loaded: Loaded, library: Library, now: datetime, paid_budget: int = 0) -> list[str]:
-    """Why this campaign must not be submitted at `now`, in Vietnamese; empty if nothing stands against it."""
-    campaign = loaded.campaign
-    found: list[str] = []
+def lint(loaded: Loaded, library: Library, now: datetime, paid_budget: int = 0) -> list[Problem]:
+    """Why this campaign must not be submitted at `now`; empty if nothing stands against it."""
+    return sorted(loaded.document.problem(path, message) for path, message in _against(loaded.campaign, library, now, paid_budget))
+
+
+def _against(campaign: Campaign, library: Library, now: datetime, paid_budget: int) -> Iterator[tuple[Path_, str]]:
+    planned: Path_ = ("schedule", campaign.schedule.kind)
     if campaign.paid and paid_budget == 0:
-        found.append('xin gửi nhanh có trả phí ("paid: true") nhưng chưa được cấp tiền: LOA_TELEGRAM_PAID_BUDGET đang là 0')
-    if campaign.expires and campaign.expires <= now:
-        found.append(f"đã hết hạn từ {campaign.expires:%d/%m/%Y %H:%M}")
+        yield ("paid",), 'xin gửi nhanh có trả phí ("paid: true") nhưng chưa được cấp tiền: LOA_TELEGRAM_PAID_BUDGET đang là 0'
     ahead = when.upcoming(campaign, now, 40, seams(library))
-    if not ahead:
-        found.append("không còn lần gửi nào sau lúc này: mọi ngày trong lịch đã qua")
+    if campaign.expires and campaign.expires <= now:
+        yield ("expires",), f"đã hết hạn từ {campaign.expires:%d/%m/%Y %H:%M}"
+    elif not ahead and when.upcoming(campaign.model_copy(update={"expires": None}), now, 1, seams(library)):
+        yield ("expires",), f"hết hạn {campaign.expires:%d/%m/%Y %H:%M}, trước lần gửi đầu tiên"
+    elif not ahead:
+        yield planned, "không còn lần gửi nào sau lúc này: mọi ngày trong lịch đã qua"
     if clash := when.overlaps_quiet(campaign, ahead):
-        found.append(f"lần gửi {clash.at:%d/%m/%Y %H:%M} rơi vào giờ yên lặng")
-    for topic in campaign.facts:
+        yield planned, f"lần gửi {clash.at:%d/%m/%Y %H:%M} rơi vào giờ yên lặng"
+    for index, topic in enumerate(campaign.facts):
         if reason := _stale(library, topic, campaign, ahead):
-            found.append(reason)
-    return found
+            yield ("facts", index), reason
 
 
-def advice(loaded: Loaded, library: Library, now: datetime) -> list[str]:
+def advice(loaded: Loaded, library: Library, now: datetime) -> list[Problem]:
     """What its author should look at once more."""
     ahead = when.upcoming(loaded.campaign, now, 40, seams(library))
-    return [f"lần gửi {slot.at:%d/%m/%Y} rơi vào ngày nghỉ: {name}" for slot in ahead if (name := when.holiday(slot.at.date()))]
+    return [
+        loaded.document.problem(
+            ("schedule", loaded.campaign.schedule.kind), f"lần gửi {slot.at:%d/%m/%Y} rơi vào ngày nghỉ: {name}", warning=True
+        )
+        for slot in ahead
+        if (name := when.holiday(slot.at.date()))
+    ]
 
 
 def _stale(library: Library, topic: str, campaign: Campaign, ahead: list[when.Slot]) -> str | None:

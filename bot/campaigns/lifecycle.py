@@ -4,6 +4,8 @@ draft → submitted → approved → scheduled → running ⇄ paused → done |
 makes the campaign a draft again.
 """
 
+import unicodedata
+
 from bot.errors import LoaError
 
 STATES = ("draft", "submitted", "approved", "scheduled", "running", "paused", "done", "cancelled", "expired")
@@ -63,10 +65,14 @@ def move(action: str, state: str) -> str:
     return goal
 
 
+def _person(name: str) -> str:
+    """A name as it is compared: keyboards differ in how they compose marks, people in their spaces and capitals."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
 def check_approver(approver: str, author: str, submitted_by: str | None) -> None:
     """Two pairs of eyes. Raises NotAllowed."""
-    same = {name.strip().casefold() for name in (author, submitted_by or "")}
     if not approver.strip():
         raise NotAllowed('người duyệt phải ghi tên: --by "Họ tên"')
-    if approver.strip().casefold() in same:
+    if _person(approver) in (_person(author), _person(submitted_by or "")):
         raise NotAllowed(f'người duyệt phải khác người soạn và người gửi duyệt ("{approver}"). Nhờ người khác duyệt')

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from bot.clock import VIETNAM
+from bot.content.explain import Misplaced
 from bot.content.model import Line, Strict, TopicId
 from bot.messages import Limits
 
@@ -21,8 +22,10 @@ ChannelName = Literal["telegram", "zalo", "web", "terminal"]
 
 
 def _clock_time(value: Any) -> Any:
-    # YAML 1.1 reads 18:30 as the number 1110 (base 60), but 08:00 as text.
-    return time(value // 60, value % 60) if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1440 else value
+    # YAML 1.1 reads 18:30 as the number 1110 (base 60), but 08:00 as text; pydantic would take 25:00 for 1500 seconds.
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    return time(value // 60, value % 60) if 0 <= value < 1440 else f"{value // 60}:{value % 60:02}"
 
 
 def _in_vietnam(value: datetime) -> datetime:
@@ -107,14 +110,20 @@ class Schedule(Strict):
     def kind(self) -> str:
         return next(name for name in KINDS if getattr(self, name) is not None)
 
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """The days of a countdown or sequence."""
+        days = self.countdown or self.sequence
+        return days.days if days else ()
+
     @model_validator(mode="after")
     def _one_kind(self) -> "Schedule":
         if sum(getattr(self, name) is not None for name in KINDS) != 1:
             raise ValueError(f"schedule cần đúng một trong: {', '.join(KINDS)}")
         if self.start and self.until and self.start > self.until:
-            raise ValueError('"from" muộn hơn "until"')
+            raise Misplaced(("from",), '"from" muộn hơn "until"')
         if self.every and self.start is None:
-            raise ValueError('lịch "every" cần "from": ngày gửi đầu tiên')
+            raise Misplaced(("every",), 'lịch "every" cần "from": ngày gửi đầu tiên')
         return self
 
 
@@ -195,7 +204,7 @@ class Quiz(Strict):
     @model_validator(mode="after")
     def _correct_exists(self) -> "Quiz":
         if self.correct is not None and self.correct > len(self.options):
-            raise ValueError(f'"correct" là {self.correct} nhưng chỉ có {len(self.options)} lựa chọn (đếm từ 1)')
+            raise Misplaced(("correct",), f'"correct" là {self.correct} nhưng chỉ có {len(self.options)} lựa chọn (đếm từ 1)')
         if self.correct is not None and self.explanation is None:
             raise ValueError('câu đố có "correct" thì phải có "explanation" để bà con hiểu vì sao')
         return self
@@ -266,14 +275,13 @@ class Campaign(Strict):
     @model_validator(mode="after")
     def _whole(self) -> "Campaign":
         if self.message.text is None:
-            raise ValueError('message cần có "text"')
+            raise Misplaced(("message",), 'message cần có "text"')
         if self.variants and sum(variant.weight for variant in self.variants.values()) != 100:
-            raise ValueError("tổng weight của các variants phải bằng 100")
+            raise Misplaced(("variants",), "tổng weight của các variants phải bằng 100")
         if self.facts and self.checked is None:
-            raise ValueError('có "facts" thì phải có "checked": ngày soạn đã đối chiếu nội dung')
-        days = self.schedule.countdown.days if self.schedule.countdown else self.schedule.sequence.days if self.schedule.sequence else ()
-        if stray := sorted(set(self.moments) - set(days)):
-            raise ValueError(f'"moments" có {stray[0]} nhưng lịch không có ngày đó')
+            raise Misplaced(("facts",), 'có "facts" thì phải có "checked": ngày soạn đã đối chiếu nội dung')
+        if stray := sorted(set(self.moments) - set(self.schedule.moments)):
+            raise Misplaced(("moments", stray[0]), f'"moments" có {stray[0]} nhưng lịch không có ngày đó')
         return self
 
     def part(self, moment: int | None, variant: str | None, channel: str) -> Part:
@@ -286,12 +294,9 @@ class Campaign(Strict):
     def _of(self, channel: str) -> Part | None:
         return next((part for name, part in self.channels.items() if name == channel), None)
 
-    def every_part(self) -> list[tuple[int | None, str | None, str | None]]:
-        """Every (moment, variant, channel) that reads differently, for checks and previews."""
-        variants = tuple(self.variants) or (None,)
-        return [
-            (moment, variant, channel) for moment in (None, *self.moments) for variant in variants for channel in (None, *self.channels)
-        ]
+    def every_part(self) -> list[tuple[int | None, str | None]]:
+        """Every (moment, variant) that is sent, for checks and previews."""
+        return [(moment, variant) for moment in self.schedule.moments or (None,) for variant in tuple(self.variants) or (None,)]
 
 
 # What each channel can show, for checking a campaign where the channel itself is not running. Adapters state the same figures.

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, meta
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from bot.campaigns.model import Action, Campaign, Part, Quiz
@@ -20,6 +20,9 @@ FOOTER = "Không muốn nhận tin nữa, bà con bấm 🔕 hoặc nhắn DỪN
 NOBODY = "bà con"  # how a resident is addressed whose name is not known
 PROVINCE = "tỉnh Nghệ An"
 VARIABLES = ("place", "days_left", "name")
+
+# What filling in a text may raise although it reads well: it adds a number to a name, divides by the days left…
+BADLY_FILLED = (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 _jinja = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
@@ -88,13 +91,18 @@ class Composer:
     def message(self, variant: str | None, channel: str, place: str | None = None, name: str | None = None) -> Message:
         campaign = self.approved.campaign
         part = campaign.part(self.moment, variant, channel)
-        body = _template(part.text or "").render(self._values(place, name)).strip()
+        body = self.body(variant, channel, place, name)
         return Message(
             f"📢 Loa gửi tin của {campaign.sender} (tin tự động)\n\n{body}",
             closing=f"❓ {part.quiz.question}\n\n{FOOTER}" if part.quiz else FOOTER,
             buttons=(*((item,) for item in self._buttons(part, variant)), (STOP,)),
             media=self._media(part),
         )
+
+    def body(self, variant: str | None, channel: str, place: str | None = None, name: str | None = None) -> str:
+        """What the campaign itself says. Raises BADLY_FILLED."""
+        text = self.approved.campaign.part(self.moment, variant, channel).text or ""
+        return _template(text).render(self._values(place, name)).strip()
 
     def personal(self, variant: str | None, channel: str) -> bool:
         """Whether the text addresses the resident by name, so that it cannot be shared by those of one locality."""

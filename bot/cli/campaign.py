@@ -5,7 +5,7 @@ import csv
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.table import Column, Table
 
 from bot.bootstrap import LIMITS, Core, open_core
 from bot.campaigns import policy
-from bot.campaigns.library import PAYS, Loaded, advice, lint, seams
+from bot.campaigns.library import PAYS, Loaded, lint, seams
 from bot.campaigns.lifecycle import IN_WORDS, NotAllowed
 from bot.campaigns.pacing import seconds_for
 from bot.campaigns.render import Composer
@@ -29,7 +29,7 @@ from bot.cli import words
 from bot.cli.words import day, number
 from bot.clock import VIETNAM
 from bot.content.library import Library
-from bot.errors import DeliveryError, Throttled
+from bot.errors import DeliveryError, Problem, Throttled
 from bot.messages import Address, Message
 from bot.services.campaigns import Report, Status
 from bot.services.imports import read_figures
@@ -91,14 +91,22 @@ def _run(work: Callable[[Core], Awaitable[Any]]) -> Any:
 @campaign.command("list", help="Mọi chiến dịch và lỗi trong tệp.")
 def list_() -> None:
     async def work(core: Core) -> None:
-        for status in await core.campaigns.everything():
+        everything = await core.campaigns.everything()
+        for status in everything:
             click.echo(words.listed(status, _sum(status, "sent"), _sum(status)))
-        if core.campaigns.live.problems:
-            click.echo("\nCần xem lại trong tệp:")
-        for problem in core.campaigns.live.problems:
-            click.echo(str(problem))
+        _problems("Cần xem lại trong tệp", core.campaigns.live.problems)
+        now, budget = core.clock.now(), core.settings.telegram_paid_budget
+        drafts = [status.loaded for status in everything if status.loaded and status.state == "draft"]
+        _problems("Chưa trình duyệt được", [problem for loaded in drafts for problem in lint(loaded, core.library(), now, budget)])
 
     _run(work)
+
+
+def _problems(title: str, problems: Sequence[Problem]) -> None:
+    if problems:
+        click.echo(f"\n{title}:")
+    for problem in problems:
+        click.echo(str(problem))
 
 
 @campaign.command(help="Một chiến dịch: lịch, đối tượng, tiến độ, nhật ký.")
@@ -156,7 +164,7 @@ def _messages(core: Core, loaded: Loaded, only: str | None) -> Iterable[tuple[st
     channels = [only] if only else [name for name in LIMITS if not item.audience.channels or name in item.audience.channels]
     seen = set()
     for channel in channels:
-        for moment, variant, _ in item.every_part():
+        for moment, variant in item.every_part():
             at = _read_on(core, loaded, moment)
             message = Composer(loaded.approved, 0, moment, at, library.media).message(variant, channel, _somewhere(library, at))
             if (channel, message) not in seen:
@@ -208,10 +216,14 @@ def simulate(campaign: str, count: int) -> None:
             click.echo(f"Gửi nhanh có trả phí: còn được {number(left)} tin, nhiều nhất {_stars(left)}.")
         for reason in lint(loaded, core.library(), now, core.settings.telegram_paid_budget):
             click.secho(f"✗ {reason}", fg="red")
-        for hint in advice(loaded, core.library(), now):
-            click.secho(f"! {hint}", fg="yellow")
+        await _advise(core, campaign)
 
     _run(work)
+
+
+async def _advise(core: Core, campaign: str) -> None:
+    for hint in await core.campaigns.advice(campaign):
+        click.secho(f"! {hint}", fg="yellow")
 
 
 def _simulated(core: Core, loaded: Loaded, slot: Slot, reach: dict[str, int], paid: int) -> str:
@@ -293,6 +305,8 @@ def _step(action: str, text: str, done: str, why: bool = False) -> None:
             }
             await steps[action]()
             click.echo(done.format(id=campaign))
+            if action in ("submit", "approve", "start"):
+                await _advise(core, campaign)
             following = (await service.status(campaign)).next
             if action in ("start", "resume") and following:
                 click.echo(f"Lần gửi tới: {day(following.at)}")

@@ -32,7 +32,23 @@ _WORDS: dict[str, str] = {
     "int_parsing": '"{name}" phải là số',
     "bool_type": '"{name}" chỉ được là true hoặc false',
     "bool_parsing": '"{name}" chỉ được là true hoặc false',
+    "float_type": '"{name}" phải là số',
+    "float_parsing": '"{name}" phải là số',
+    "int_from_float": '"{name}" phải là số nguyên',
+    "greater_than_equal": '"{name}" là {input}; nhỏ nhất là {ge}',
+    "less_than_equal": '"{name}" là {input}; lớn nhất là {le}',
+    "time_type": '"{name}" phải là giờ dạng "08:00"',
+    "time_parsing": '"{name}" phải là giờ dạng "08:00"',
+    "date_from_datetime_inexact": '"{name}" phải là ngày dạng 2022-12-31, không có giờ',
 }
+
+
+class Misplaced(ValueError):
+    """A mistake that a model finds in itself, at `at` below it. `str` of it is Vietnamese."""
+
+    def __init__(self, at: Path_, message: str):
+        super().__init__(message)
+        self.at = at
 
 
 def validate[Model: BaseModel](model: type[Model], document: Document) -> tuple[Model | None, list[Problem]]:
@@ -44,7 +60,7 @@ def validate[Model: BaseModel](model: type[Model], document: Document) -> tuple[
     try:
         return model.model_validate(document.data), []
     except ValidationError as error:
-        return None, [document.problem(_path(item["loc"]), explain(item, model)) for item in _causes(error.errors())]
+        return None, [document.problem(_path(item), explain(item, model)) for item in _causes(error.errors())]
 
 
 def _causes(items: Sequence[Any]) -> list[Any]:
@@ -61,11 +77,13 @@ def explain(item: Any, model: type[BaseModel]) -> str:
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     context = dict(item.get("ctx") or {})
+    if "expected" in context:
+        context["expected"] = context["expected"].replace("'", "").replace(" or ", " hoặc ")
     value = item.get("input")
     name = next((part for part in reversed(item["loc"]) if isinstance(part, str) and part != "[key]"), "tệp")
     words = _WORDS.get(item["type"])
     if words is None:
-        return f'"{name}" chưa đúng: {item["msg"]}'
+        return f'"{name}" viết chưa đúng. Xem cách viết trong docs/reference'
     shown = str(value) if isinstance(value, str | int | float | bool) else type(value).__name__
     return words.format_map(
         {
@@ -97,5 +115,6 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     return next((found for arg in getattr(annotation, "__args__", ()) if (found := _model_in(arg))), None)
 
 
-def _path(loc: tuple[Any, ...]) -> Path_:
-    return tuple(part for part in loc if part != "[key]")
+def _path(item: Any) -> Path_:
+    below = getattr((item.get("ctx") or {}).get("error"), "at", ())
+    return (*(part for part in item["loc"] if part != "[key]"), *below)

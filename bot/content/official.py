@@ -1,10 +1,17 @@
 """What is official: addresses, hotlines and apps (`content/official.yml`), by date."""
 
+import re
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
 Entry = dict[str, Any]
+# What apps make tappable: with or without https://, the latter with an ending that an address is likely to have (not "tiền.Mang").
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.)\S+|\b[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:vn|com|net|org|info|xyz|top|cc|online|site|link|me|ly|app|shop|club|vip|asia|biz|icu|io)\b(?:/\S*)?",
+    re.IGNORECASE,
+)
 
 
 def in_use(entry: Entry, day: date) -> bool:
@@ -28,6 +35,13 @@ class Official:
             and parts.port in (None, 443)
             and any(host == known or host.endswith("." + known) for known in self.hosts)
         )
+
+    def strangers(self, text: str) -> Iterator[str]:
+        """Addresses in a text for residents that are not official."""
+        for found in _ADDRESS.findall(text):
+            address = found.rstrip(".,;:!?…)]}”\"'")
+            if not self.is_official(address if "://" in address else f"https://{address.removeprefix('www.')}"):
+                yield address
 
     def hotlines(self, topic: str | None = None) -> list[Entry]:
         """Confirmed numbers, most certain first; `topic` as in official.yml (cu_tru, can_cuoc, dinh_danh, dich_vu_cong, lua_dao…)."""

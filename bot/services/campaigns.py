@@ -9,13 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.campaigns import lifecycle
 from bot.campaigns.audience import target
-from bot.campaigns.library import LiveCampaigns, Loaded, lint, seams
+from bot.campaigns.library import LiveCampaigns, Loaded, advice, lint, seams
 from bot.campaigns.lifecycle import BOUND, GOING, OVER, NotAllowed
 from bot.campaigns.policy import STATES
 from bot.campaigns.render import Approved, Ref, effect
 from bot.campaigns.schedule import Slot, upcoming
 from bot.clock import Clock
 from bot.content.library import Library
+from bot.errors import Problem
 from bot.messages import Address, Message
 from bot.store import campaigns, deliveries, indicators, interests, occurrences, presses
 from bot.store.campaigns import Entry, Standing
@@ -162,6 +163,8 @@ class Campaigns:
         if not actor.strip():
             raise NotAllowed('ghi tên người thực hiện: --by "Họ tên"')
         standing = await campaigns.find(connection, campaign, lock=True)
+        if standing is None:
+            self.loaded(campaign)  # says so if nobody ever wrote it
         state = lifecycle.move(action, standing.state if standing else "draft")
         if action == "cancel" and standing is None:
             raise NotAllowed(f'chưa có ai gửi duyệt "{campaign}", nên không có gì để hủy')
@@ -185,7 +188,18 @@ class Campaigns:
 
     def _lint(self, loaded: Loaded) -> None:
         if found := lint(loaded, self.library(), self.clock.now(), self.paid_budget):
-            raise NotAllowed("chưa gửi được:\n" + "\n".join(f"• {reason}" for reason in found))
+            raise NotAllowed("chưa gửi được:\n" + "\n".join(map(str, found)))
+
+    async def advice(self, campaign: str) -> list[Problem]:
+        """What its author should look at once more, though it stands against nothing."""
+        loaded = self.loaded(campaign)
+        found = advice(loaded, self.library(), self.clock.now())
+        # Whom an event or a resident's own day will concern is not known yet.
+        if loaded.campaign.schedule.kind in ("at", "cron", "every", "countdown") and not await self.reach(campaign):
+            found.append(
+                loaded.document.problem(("audience",), "lúc này không có ai trong đối tượng nên chưa ai nhận được tin", warning=True)
+            )
+        return found
 
     # --- what staff see
 
@@ -262,6 +276,8 @@ class Campaigns:
             standing = await campaigns.find(connection, campaign)
             found = [item for item in await occurrences.of_campaign(connection, campaign)]
             ids = [item.id for item in found]
+            if standing is None:
+                self.loaded(campaign)  # says so if nobody ever wrote it
             if not ids:
                 raise NotAllowed(f'"{campaign}" chưa gửi lần nào, nên chưa có gì để báo cáo')
             return Report(

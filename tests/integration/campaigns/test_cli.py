@@ -109,8 +109,30 @@ def test_from_draft_to_schedule(run: Run, tmp_path: Path) -> None:
     assert "đã lên lịch" in run("campaign", "list")
 
 
-def test_what_does_not_exist_is_said_with_what_does(run: Run) -> None:
-    assert "dem_nguoc_so_ho_khau" in run("campaign", "show", "khong_co")
+@pytest.mark.parametrize("words", [("show",), ("pause", "--by", "An"), ("submit", "--by", "An"), ("report",)])
+def test_what_does_not_exist_is_said_with_what_does(run: Run, words: tuple[str, ...]) -> None:
+    assert "Đang có: chao_ba_con, dem_nguoc_so_ho_khau" in run("campaign", words[0], "khong_co", *words[1:])
+
+
+def test_a_draft_that_cannot_be_submitted_says_why_in_the_list(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Chưa trình duyệt được" not in run("campaign", "list")
+    monkeypatch.setenv("LOA_AS_OF", "2023-02-07")
+    assert "Chưa trình duyệt được:\ncontent/campaigns/dem_nguoc_so_ho_khau.yml:7:3: không còn lần gửi nào" in run("campaign", "list")
+
+
+def test_an_empty_audience_is_pointed_out(run: Run, tmp_path: Path) -> None:
+    for step in (("simulate",), ("submit", "--by", "An")):
+        assert "dinh_danh_muc_2.yml:2:1: (nhắc) lúc này không có ai" in run("campaign", step[0], "dinh_danh_muc_2", *step[1:])
+    run("subscribers", "import", csv(tmp_path, PEOPLE))
+    assert "không có ai" not in run("campaign", "simulate", "dinh_danh_muc_2")
+
+
+def test_a_preview_shows_each_day_of_a_countdown(run: Run) -> None:
+    shown = run("campaign", "preview", "dem_nguoc_so_ho_khau", "--channel", "telegram")
+    assert all(
+        words in shown
+        for words in ("mốc 30", "Còn 30 ngày nữa", "mốc 15", "Còn 15 ngày nữa", "Chỉ còn 7 ngày", "Còn 3 ngày nữa", "Hôm nay")
+    )
 
 
 def test_figures_are_checked_and_listed(run: Run, tmp_path: Path) -> None:
