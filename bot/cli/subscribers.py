@@ -1,8 +1,11 @@
 """`loa subscribers …`: bring in those who agreed elsewhere, count, export."""
 
 import csv
+import os
+from functools import partial
 from itertools import batched
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -63,12 +66,17 @@ def count(places: bool) -> None:
     _run(work)
 
 
+def _private(path: Path) -> TextIO:
+    """A new file is not readable for other accounts of this machine: it names residents' chats."""
+    return open(path, "w", newline="", encoding="utf-8-sig", opener=partial(os.open, mode=0o600))
+
+
 @subscribers.command(help="Ghi mọi người đăng ký và sự đồng ý của họ ra tệp CSV. Tệp có mã cuộc trò chuyện: giữ cẩn thận như sổ gốc.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 def export(file: Path) -> None:
     async def work(core: Core) -> None:
         count, after = 0, 0
-        with file.open("w", newline="", encoding="utf-8-sig") as out:
+        with _private(file) as out:
             writer = csv.writer(out)
             writer.writerow(["channel", "chat", "place", "consent_version", "consent_at", "opted_out_at", "unreachable"])
             while True:

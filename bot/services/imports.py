@@ -1,6 +1,8 @@
 """CSV files that staff bring: figures by locality, and subscribers with the proof of their consent. All or nothing, with line numbers."""
 
 import csv
+import math
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +23,8 @@ def read_figures(path: Path, places: Places) -> dict[str, dict[str, float]]:
         place = row["place"]
         try:
             value = float(row["value"].replace(",", ".").rstrip("%"))
+            if not math.isfinite(value):  # "nan" reads as a number
+                raise ValueError
         except ValueError:
             problems.append(Problem(path.name, line, 1, f'"{row["value"]}" không phải là số'))
             continue
@@ -83,6 +87,8 @@ def _enrolment(path: Path, line: int, row: dict[str, str], places: Places, now: 
         bad(f'kênh "{row["channel"]}" chỉ được là: {", ".join(CHANNELS)}')
     elif not row["chat"] or len(row["chat"]) > 64:
         bad("thiếu chat (mã cuộc trò chuyện)")
+    elif row["channel"] == "telegram" and not re.fullmatch(r"-?[0-9]{1,19}", row["chat"]):
+        bad(f'mã cuộc trò chuyện Telegram "{row["chat"][:20]}" phải là số')
     elif row["place"] and row["place"] not in places:
         bad(f'không có nơi nào mã "{row["place"]}"')
     elif len(row["consent_version"]) > 40 or len(row["unreachable"]) > 20:

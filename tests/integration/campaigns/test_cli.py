@@ -59,6 +59,7 @@ def test_an_import_repeated_changes_nothing(run: Run, tmp_path: Path) -> None:
         ("telegram,103,,giay-2022,2030-01-01", "tương lai"),
         ("telegram,103,,giay-2022,hôm qua", "ngày giờ"),
         ("fax,103,,giay-2022,2022-10-01", "kênh"),
+        ("telegram,Nguyễn An,,giay-2022,2022-10-01", "phải là số"),
         ("telegram,103,district:ha-noi,giay-2022,2022-10-01", "district:ha-noi"),
     ],
 )
@@ -77,6 +78,7 @@ def test_an_export_imported_elsewhere_keeps_who_said_stop_and_who_is_lost(
     run("subscribers", "import", csv(tmp_path, more))
     assert first in run("subscribers", "count")
     run("subscribers", "export", str(tmp_path / "out.csv"))
+    assert (tmp_path / "out.csv").stat().st_mode & 0o077 == 0, "it names chats: for nobody else on the machine"
     monkeypatch.setenv("LOA_STATE_DIR", str(tmp_path / "elsewhere"))
     assert "thêm mới 4" in run("subscribers", "import", str(tmp_path / "out.csv"))
     counted = run("subscribers", "count")
@@ -141,6 +143,7 @@ def test_figures_are_checked_and_listed(run: Run, tmp_path: Path) -> None:
     )
     said = run("campaign", "figures", csv(tmp_path, "place,name,value\nunit:sai-gon,online_rate,x\n"))
     assert ":2:1:" in said
+    assert ":2:1:" in run("campaign", "figures", csv(tmp_path, "place,name,value\ndistrict:vinh,online_rate,nan\n"))
 
 
 def test_the_check_of_the_content_looks_at_campaigns_too(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
