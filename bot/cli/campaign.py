@@ -5,7 +5,7 @@ import csv
 import sys
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -36,7 +36,6 @@ from bot.services.imports import read_figures
 from bot.services.media import StoredMedia
 from bot.settings import Settings, load
 from bot.store import deliveries, indicators
-from bot.store.occurrences import Occurrence
 
 console = Console(highlight=False, soft_wrap=True)
 STAR = 0.1  # Telegram Stars for a message above the free rate (https://core.telegram.org/bots/faq#broadcasting-to-users)
@@ -117,9 +116,8 @@ def show(campaign: str) -> None:
         click.echo(f"{status.title}  ({status.id})\nTrạng thái: {_state(status)}" + (f" – {status.why}" if status.why else ""))
         if status.loaded:
             _show_loaded(core, status.loaded)
-        for occurrence in status.occurrences:
-            counts = status.counts.get(occurrence.id, {})
-            click.echo(_progress(core, occurrence, counts))
+        for line in words.occurrences(status, core.library()):
+            click.echo(f"• {line}")
         history = await core.campaigns.history(campaign)
         click.echo("\nNhật ký:" if history else "\nChưa ai trình duyệt.")
         for entry in history:
@@ -129,10 +127,6 @@ def show(campaign: str) -> None:
             )
 
     _run(work)
-
-
-def _progress(core: Core, occurrence: Occurrence, counts: Mapping[str, int]) -> str:
-    return f"• {words.when(occurrence, core.library())} – {words.OCCURRENCE[occurrence.state]}: {_states(counts)}"
 
 
 def _show_loaded(core: Core, loaded: Loaded) -> None:
@@ -349,8 +343,8 @@ def status(campaign: str, watch: bool) -> None:
         click.echo(f"{current.title}: {_state(current)}" + (f" – {current.why}" if current.why else ""))
         if current.next:
             click.echo(f"Lần gửi tới: {day(current.next.at)}")
-        for occurrence in current.occurrences:
-            click.echo(_progress(core, occurrence, current.counts.get(occurrence.id, {})))
+        for line in words.occurrences(current, core.library()):
+            click.echo(f"• {line}")
         if current.standing and current.standing.paid:
             click.echo(_paid(core, current.standing.paid))
         ids = [occurrence.id for occurrence in current.occurrences]
@@ -394,10 +388,6 @@ def _ended(status: Status) -> int:
 
 def _sum(status: Status, state: str | None = None) -> int:
     return sum(sum(counts.values()) if state is None else counts.get(state, 0) for counts in status.counts.values())
-
-
-def _states(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{called} {number(counts[state])}" for state, called in policy.STATES.items() if counts.get(state)) or "chưa có ai"
 
 
 def _state(status: Status) -> str:

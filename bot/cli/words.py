@@ -1,7 +1,9 @@
 """How staff read campaigns at the terminal: plain Vietnamese for what the code calls by other names."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
+from bot.campaigns import policy
 from bot.campaigns.lifecycle import IN_WORDS
 from bot.campaigns.model import Audience, Indicator, Pressed
 from bot.campaigns.schedule import Slot
@@ -10,6 +12,7 @@ from bot.content.library import Library
 from bot.services.campaigns import Status
 from bot.store.occurrences import Occurrence
 
+SHOWN = 20  # occurrences of a campaign that are listed
 CHANNELS = {"telegram": "Telegram", "web": "trang web", "zalo": "Zalo", "terminal": "máy tính này"}
 OCCURRENCE = {
     "due": "đến lượt",
@@ -66,6 +69,21 @@ def listed(status: Status, sent: int, audience: int) -> str:
     if audience:
         told.append(f"đã tới {number(sent)}/{number(audience)}")
     return f"{status.id} – {status.title}\n    {' · '.join(told)}"
+
+
+def occurrences(status: Status, library: Library) -> list[str]:
+    """The newest, each in a line; without those that concerned nobody: what follows residents' own days looks for them every day."""
+    told = [item for item in status.occurrences if item.state != "done" or any(status.counts.get(item.id, {}).values())]
+    lines = [f"{when(item, library)} – {OCCURRENCE[item.state]}: {_states(status.counts.get(item.id, {}))}" for item in told[-SHOWN:]]
+    if earlier := len(told) - len(lines):
+        lines.insert(0, f"{number(earlier)} lần trước đó: xem trong report")
+    if nobody := len(status.occurrences) - len(told):
+        lines.insert(0, f"{number(nobody)} lần đến giờ mà không có ai để gửi")
+    return lines
+
+
+def _states(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{called} {number(counts[state])}" for state, called in policy.STATES.items() if counts.get(state)) or "chưa có ai"
 
 
 def whom(audience: Audience, library: Library) -> str:

@@ -207,7 +207,7 @@ class Campaigns:
         async with self.database.read() as connection:
             standing = await campaigns.find(connection, campaign)
             found = await occurrences.of_campaign(connection, campaign)
-            counts = {item.id: await deliveries.counts(connection, item.id) for item in found if item.started_at}
+            counts = await deliveries.counts_of(connection, [item.id for item in found if item.started_at])
         loaded = self.live.current.get(campaign)
         if loaded is None and standing is None:
             self.loaded(campaign)

@@ -251,10 +251,20 @@ async def forget(connection: AsyncConnection, subscriber: ColumnElement[bool]) -
 
 async def counts(connection: AsyncConnection, occurrence_id: int) -> dict[str, int]:
     """Rows by state; the sum is the audience, always."""
+    return (await counts_of(connection, [occurrence_id]))[occurrence_id]
+
+
+async def counts_of(connection: AsyncConnection, occurrence_ids: Sequence[int]) -> dict[int, dict[str, int]]:
+    """The same of several occurrences, by their id: a campaign that goes out daily soon has a thousand."""
     rows = await connection.execute(
-        select(Delivery.state, func.count()).where(Delivery.occurrence_id == occurrence_id).group_by(Delivery.state)
+        select(Delivery.occurrence_id, Delivery.state, func.count())
+        .where(Delivery.occurrence_id.in_(occurrence_ids))
+        .group_by(Delivery.occurrence_id, Delivery.state)
     )
-    return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+    found = {occurrence: dict.fromkeys(STATES, 0) for occurrence in occurrence_ids}
+    for occurrence, state, count in rows:
+        found[occurrence][state] = count
+    return found
 
 
 async def kinds(connection: AsyncConnection, occurrence_ids: Sequence[int]) -> list[tuple[str, str | None, int]]:

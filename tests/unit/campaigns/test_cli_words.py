@@ -1,6 +1,6 @@
 """How staff read campaigns at the terminal."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -11,6 +11,7 @@ from bot.cli import words
 from bot.clock import VIETNAM
 from bot.content.library import Library
 from bot.services.campaigns import Status
+from bot.store.occurrences import Occurrence
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,19 @@ def test_a_line_of_the_list_says_what_there_is_to_say() -> None:
     status = Status("thu", "Thử", "running", None, None, None)
     assert words.listed(status, 1200, 3000) == "thu – Thử\n    đang gửi · đã tới 1.200/3.000"
     assert words.listed(status, 0, 0) == "thu – Thử\n    đang gửi"
+
+
+def occurrence(number: int, state: str = "done") -> Occurrence:
+    at = datetime(2022, 11, 7, 9, tzinfo=VIETNAM) + timedelta(days=number)
+    return Occurrence(number, "thu", str(number), "", {}, at, at, None, None, None, None, state, at, at, 0, 0)
+
+
+def test_of_a_daily_campaign_the_newest_are_listed_that_reached_somebody(library: Library) -> None:
+    days = tuple(occurrence(number, "missed" if number == 99 else "done") for number in range(100))
+    counts = {number: {"sent": number % 2} for number in range(99)}
+    said = words.occurrences(Status("thu", "Thử", "running", None, None, None, days, counts), library)
+    assert said[:2] == ["50 lần đến giờ mà không có ai để gửi", "30 lần trước đó: xem trong report"]
+    assert len(said) == 22 and said[-1] == "14/02/2023 09:00 – đã lỡ: chưa có ai" and said[-2].endswith("đã xong: đã tới 1")
 
 
 def test_every_step_of_the_audit_has_its_word() -> None:
