@@ -73,7 +73,8 @@ async def test_what_waits_for_its_moment_when_the_platform_says_stop_goes_back_a
 async def test_a_silence_hardly_longer_than_the_moment_is_waited_out() -> None:
     pace, now = LocalPace(20), asyncio.get_running_loop().time
     await depart(pace, "1")
-    await pace.campaign("2")
+    await depart(pace, "2")  # makes up for what the first was late by
+    await pace.campaign("3")
     waiting = asyncio.create_task(pace.leave())
     await asyncio.sleep(0)
     began = now()
