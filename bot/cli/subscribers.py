@@ -27,8 +27,8 @@ def subscribers() -> None:
 
 @subscribers.command(
     "import",
-    help="Nhập danh sách từ tệp CSV. Các cột: channel,chat,place,consent_version,consent_at; đọc cả opted_out_at,unreachable của tệp do export "
-    "ghi ra. Ai đã có thì giữ nguyên, chỉ lời DỪNG là luôn được tính. Nhập lại lần nữa không đổi gì.",
+    help="Nhập danh sách từ tệp CSV. Các cột: channel,chat,place,consent_version,consent_at; đọc cả opted_out_at,unreachable,name (tên gọi "
+    "trong tin, nếu người ấy có ghi khi đồng ý) như tệp do export ghi ra. Ai đã có thì giữ nguyên, chỉ lời DỪNG là luôn được tính. Nhập lại lần nữa không đổi gì.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(file: Path) -> None:
@@ -78,7 +78,7 @@ def export(file: Path) -> None:
         count, after = 0, 0
         with _private(file) as out:
             writer = csv.writer(out)
-            writer.writerow(["channel", "chat", "place", "consent_version", "consent_at", "opted_out_at", "unreachable"])
+            writer.writerow(["channel", "chat", "place", "consent_version", "consent_at", "opted_out_at", "unreachable", "name"])
             while True:
                 async with core.database.read() as connection:
                     rows = await store.page(connection, after)

@@ -40,7 +40,10 @@ def read_figures(path: Path, places: Places) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True)
 class Enrolment:
-    """One line of a subscriber import: who, where, which consent was given when, and whether it was ended or the platform lost them."""
+    """One line of a subscriber import: who, where, which consent was given when, and whether it was ended or the platform lost them.
+
+    name: how they want to be addressed, if they wrote that down with their consent.
+    """
 
     channel: str
     chat: str
@@ -49,20 +52,21 @@ class Enrolment:
     consent_at: datetime
     opted_out_at: datetime | None = None
     unreachable: str | None = None
+    name: str | None = None
 
 
-CHANNELS = ("telegram", "zalo", "web", "terminal")
+CHANNELS = ("telegram", "web", "terminal")  # those that exist: nobody is enrolled where nothing could be sent
 NEEDED = ("channel", "chat", "place", "consent_version", "consent_at")
 
 
 def read_enrolments(path: Path, places: Places, now: datetime) -> Iterator[Enrolment]:
-    """`channel,chat,place,consent_version,consent_at`, and if it is there `opted_out_at` and `unreachable`, as an export writes them.
+    """`channel,chat,place,consent_version,consent_at`, and if they are there `opted_out_at`, `unreachable` and `name`, as an export writes them.
 
     Line by line. Raises ContentError at the first bad line: nothing is guessed. A line without consent is refused, and with it the
     file: whoever made the list must look at it again.
     """
     problems: list[Problem] = []
-    for line, row in _rows(path, NEEDED, problems, ("opted_out_at", "unreachable")):
+    for line, row in _rows(path, NEEDED, problems, ("opted_out_at", "unreachable", "name")):
         enrolment = _enrolment(path, line, row, places, now, problems)
         _raise(problems)
         if enrolment:
@@ -93,8 +97,19 @@ def _enrolment(path: Path, line: int, row: dict[str, str], places: Places, now: 
         bad(f'không có nơi nào mã "{row["place"]}"')
     elif len(row["consent_version"]) > 40 or len(row["unreachable"]) > 20:
         bad("consent_version dài hơn 40 hoặc unreachable dài hơn 20 ký tự")
+    elif len(row["name"]) > 80:
+        bad("tên dài hơn 80 ký tự")
     else:
-        return Enrolment(row["channel"], row["chat"], row["place"] or None, row["consent_version"], at, stopped, row["unreachable"] or None)
+        return Enrolment(
+            row["channel"],
+            row["chat"],
+            row["place"] or None,
+            row["consent_version"],
+            at,
+            stopped,
+            row["unreachable"] or None,
+            row["name"] or None,
+        )
     return None
 
 

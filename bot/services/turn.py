@@ -191,6 +191,11 @@ class Turns:
         async with self.database.read() as connection:
             consent = await subscribers.find(connection, incoming.address)
         lines = ["• Loa không lưu tên, số điện thoại hay số giấy tờ của bà con."]
+        if consent and consent.name:
+            lines = [
+                f"• Tên gọi bà con đã ghi khi đồng ý nhận tin: {consent.name}.",
+                "• Loa không lưu số điện thoại hay số giấy tờ của bà con.",
+            ]
         if consent:
             state = "đang nhận tin" if consent.in_force else "đã dừng nhận tin"
             lines += [

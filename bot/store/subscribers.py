@@ -16,12 +16,13 @@ from bot.store.upsert import upsert
 
 @dataclass(frozen=True)
 class Consent:
-    """`in_force`: campaign messages may be sent. `place` is a locality id."""
+    """`in_force`: campaign messages may be sent. `place` is a locality id. `name`: only of who wrote it down with a consent on paper."""
 
     place: str | None
     version: str
     given_at: datetime
     opted_out_at: datetime | None
+    name: str | None
 
     @property
     def in_force(self) -> bool:
@@ -35,14 +36,16 @@ def _is(address: Address):  # type: ignore[no-untyped-def]
 async def find(connection: AsyncConnection, address: Address) -> Consent | None:
     row = (
         await connection.execute(
-            select(Subscriber.place, Subscriber.consent_version, Subscriber.consent_at, Subscriber.opted_out_at).where(_is(address))
+            select(Subscriber.place, Subscriber.consent_version, Subscriber.consent_at, Subscriber.opted_out_at, Subscriber.name).where(
+                _is(address)
+            )
         )
     ).first()
     return Consent(*row) if row else None
 
 
 async def opt_in(connection: AsyncConnection, address: Address, place: str | None, version: str, at: datetime) -> None:
-    """Record consent, or renew it; a place of None keeps the one known."""
+    """Record consent given in a chat, or renew it; a place of None keeps the one known. A name is not kept: the words agreed to say so."""
     values = {
         "channel": address.channel,
         "chat": address.chat,
@@ -54,8 +57,9 @@ async def opt_in(connection: AsyncConnection, address: Address, place: str | Non
         "opted_out_at": None,
         "unreachable_at": None,
         "unreachable_why": None,
+        "name": None,
     }
-    changed = {key: values[key] for key in ("consent_version", "consent_at", "opted_out_at", "unreachable_at", "unreachable_why")}
+    changed = {key: values[key] for key in ("consent_version", "consent_at", "opted_out_at", "unreachable_at", "unreachable_why", "name")}
     if place is not None:
         changed["place"] = place
     await connection.execute(upsert(connection, Subscriber, values, ("channel", "chat"), changed))
@@ -113,6 +117,8 @@ class Enrolling(Protocol):
     def opted_out_at(self) -> datetime | None: ...
     @property
     def unreachable(self) -> str | None: ...
+    @property
+    def name(self) -> str | None: ...
 
 
 async def enrol(connection: AsyncConnection, people: Sequence[Enrolling], now: datetime) -> tuple[int, int]:
@@ -130,6 +136,7 @@ async def enrol(connection: AsyncConnection, people: Sequence[Enrolling], now: d
             "opted_out_at": person.opted_out_at,
             "unreachable_at": now if person.unreachable else None,
             "unreachable_why": person.unreachable,
+            "name": person.name,
         }
         for person in people
     ]
@@ -167,7 +174,7 @@ async def by_place(connection: AsyncConnection) -> list[tuple[str | None, int]]:
 
 
 async def page(connection: AsyncConnection, after: int, limit: int = 10_000) -> list[tuple[Any, ...]]:
-    """(id, channel, chat, place, consent version, consent at, opted out at, unreachable why) in order of id."""
+    """(id, channel, chat, place, consent version, consent at, opted out at, unreachable why, name) in order of id."""
     rows = await connection.execute(
         select(
             Subscriber.id,
@@ -178,6 +185,7 @@ async def page(connection: AsyncConnection, after: int, limit: int = 10_000) -> 
             Subscriber.consent_at,
             Subscriber.opted_out_at,
             Subscriber.unreachable_why,
+            Subscriber.name,
         )
         .where(Subscriber.id > after)
         .order_by(Subscriber.id)

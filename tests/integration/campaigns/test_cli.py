@@ -72,7 +72,7 @@ def test_a_line_without_consent_refuses_the_whole_file(run: Run, tmp_path: Path,
 def test_an_export_imported_elsewhere_keeps_who_said_stop_and_who_is_lost(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    more = PEOPLE.replace("consent_at\n", "consent_at,opted_out_at,unreachable\n").replace("T08:00\n", "T08:00,,\n")
+    more = PEOPLE.replace("consent_at\n", "consent_at,opted_out_at,unreachable,name\n").replace("T08:00\n", "T08:00,,,mệ Lan\n")
     more += "web,w1,,giay-2022,2022-10-01T08:00,2022-10-05T09:30,\ntelegram,104,,giay-2022,2022-10-01T08:00,,blocked\n"
     first = "telegram: 3 người, 3 đang nhận tin, 2 gửi tới được"
     run("subscribers", "import", csv(tmp_path, more))
@@ -81,6 +81,8 @@ def test_an_export_imported_elsewhere_keeps_who_said_stop_and_who_is_lost(
     assert (tmp_path / "out.csv").stat().st_mode & 0o077 == 0, "it names chats: for nobody else on the machine"
     monkeypatch.setenv("LOA_STATE_DIR", str(tmp_path / "elsewhere"))
     assert "thêm mới 4" in run("subscribers", "import", str(tmp_path / "out.csv"))
+    run("subscribers", "export", str(tmp_path / "again.csv"))
+    assert (tmp_path / "again.csv").read_text(encoding="utf-8-sig").count(",mệ Lan") == 2
     counted = run("subscribers", "count")
     assert first in counted and "web: 1 người, 0 đang nhận tin, 0 gửi tới được" in counted
 

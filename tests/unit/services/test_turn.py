@@ -12,6 +12,7 @@ from bot.content.library import Library
 from bot.dialogue.acts import Reply
 from bot.errors import TooSlow
 from bot.messages import Address, Incoming, Limits
+from bot.services.imports import Enrolment
 from bot.services.turn import Turned, Turns
 from bot.store import conversations, subscribers
 from bot.store.database import Database
@@ -156,6 +157,17 @@ async def test_my_data_shows_what_is_stored_and_that_nothing_is(loa: Loa) -> Non
     await loa.say("x", Decided(SUBSCRIBE))
     shown = (await loa.say("dữ liệu", Decided({"act": "my_data", "op": "show"}))).messages[0].text
     assert "xã Diễn Kỷ" in shown and "07/11/2022" in shown
+
+
+async def test_a_name_written_down_with_a_consent_on_paper_is_shown_and_goes_with_one_given_here(loa: Loa) -> None:
+    person = Enrolment(ADDRESS.channel, ADDRESS.chat, None, "giay-2022", loa.clock.now(), name="mệ Lan")
+    async with loa.database.write() as connection:
+        await subscribers.enrol(connection, [person], loa.clock.now())
+    shown = (await loa.say("dữ liệu", Decided({"act": "my_data", "op": "show"}))).messages[0].text
+    assert "mệ Lan" in shown and "không lưu tên" not in shown
+    await loa.say("x", Decided(SUBSCRIBE))
+    shown = (await loa.say("dữ liệu", Decided({"act": "my_data", "op": "show"}))).messages[0].text
+    assert "mệ Lan" not in shown and "không lưu tên" in shown
 
 
 async def test_questions_reach_the_disk_only_redacted(loa: Loa) -> None:
