@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import logging
 import sys
 import time
 from collections import deque
@@ -72,6 +73,7 @@ def campaign() -> None:
 @asynccontextmanager
 async def _core(settings: Settings | None = None) -> AsyncIterator[Core]:
     settings = settings or load()
+    logging.getLogger("bot.campaigns.library").setLevel("CRITICAL")  # what it would log is said to staff in their language
     async with open_core(settings, settings.rasa_url or "http://127.0.0.1:1") as core:
         yield core
 
@@ -79,6 +81,9 @@ async def _core(settings: Settings | None = None) -> AsyncIterator[Core]:
 def _run(work: Callable[[Core], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         async with _core() as core:
+            broken = [problem for problem in core.campaigns.live.problems if not problem.warning]
+            if broken and click.get_current_context().info_name != "list":  # which shows them all
+                click.echo(f"Lưu ý, có tệp chiến dịch lỗi: {broken[0]}\nXem hết bằng: ./loa campaign list\n", err=True)
             return await work(core)
 
     return asyncio.run(run())

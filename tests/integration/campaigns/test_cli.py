@@ -14,6 +14,7 @@ from bot.cli.subscribers import subscribers
 from bot.errors import LoaError
 from bot.settings import ROOT
 from tests.doubles.bot_api import BotApi
+from tests.doubles.log_lines import log_lines
 
 Run = Callable[..., str]
 PEOPLE = """channel,chat,place,consent_version,consent_at
@@ -171,3 +172,13 @@ async def test_a_trial_goes_to_staff_and_waits_when_telegram_says_so(run: Run, m
 
 def test_a_trial_says_where_staff_are_named(run: Run) -> None:
     assert "LOA_STAFF_CHATS" in run("campaign", "test", "phong_lua_dao")
+
+
+def test_a_broken_file_is_told_in_plain_words_by_every_command(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(ROOT / "content", tmp_path / "content")
+    monkeypatch.setenv("LOA_CONTENT_DIR", str(tmp_path / "content"))
+    (tmp_path / "content" / "campaigns" / "hong.yml").write_text("id: hong\ntitle: [\n", encoding="utf-8")
+    with log_lines() as lines:
+        said, listed = run("campaign", "show", "phong_lua_dao"), run("campaign", "list")
+    assert "hong.yml:" in said and "./loa campaign list" in said and listed.count("hong.yml:") == 1
+    assert "campaigns.rejected" not in lines()
