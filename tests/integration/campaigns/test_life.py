@@ -1,6 +1,7 @@
 """The life of a campaign in the database: approval bound to content, edits that void it, the audit, buttons, reports."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
@@ -227,6 +228,16 @@ async def test_who_did_not_press_is_who_got_it_and_did_not(province: Province) -
     province.write("ba", simple("ba", audience="{pressed: {campaign: thu, button: Đăng ký ở đâu}}"))
     assert await province.service.reach("hai") == {"telegram": 2}
     assert await province.service.reach("ba") == {"telegram": 1}
+
+
+async def test_language_and_day_of_joining_choose_who_gets_it(province: Province) -> None:
+    now = province.clock.now()
+    await province.subscribe([1], joined_at=now - timedelta(days=40))
+    await province.subscribe([2], joined_at=now - timedelta(days=2))
+    await province.subscribe([3], joined_at=now - timedelta(days=2), language="en")
+    since = (now - timedelta(days=10)).date()
+    await sent(province, simple(audience=f"{{languages: [vi], joined_since: {since}}}"), subscribe=False)
+    assert province.channel.got == {"2": 1}
 
 
 async def sent(province: Province, text: str, subscribe: bool = True, **options: object) -> None:
