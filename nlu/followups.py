@@ -64,10 +64,11 @@ class Subjects:
     def cues(self, text: str) -> Cues:
         """The cues in `text`; aspects and audience in order of mention."""
         words = normalise(text).split()
+        folded = tuple(map(fold, words))
         named: dict[str, list[str]] = {"aspects": [], "audience": []}
         left, at = 0, 0
         while at < len(words):
-            length, found = self._phrase_at(words, at)
+            length, found = self._phrase_at(words, folded, at)
             if found:
                 kind, name = found
                 if name not in named[kind]:
@@ -95,11 +96,10 @@ class Subjects:
         # Nobody's own answer: the one being talked about, or the subject's main one, with that paragraph first.
         return (about if cues.audience and not cues.aspects else subject["topics"][0]), part
 
-    def _phrase_at(self, words: list[str], at: int) -> tuple[int, tuple[str, str] | None]:
+    def _phrase_at(self, words: list[str], folded: tuple[str, ...], at: int) -> tuple[int, tuple[str, str] | None]:
         for length in range(min(self._longest, len(words) - at), 0, -1):
-            said = words[at : at + length]
-            for marked, found in self._phrases.get(tuple(map(fold, said)), ()):
-                if all(typed == meant or typed.isascii() for typed, meant in zip(said, marked, strict=True)):
+            for marked, found in self._phrases.get(folded[at : at + length], ()):
+                if all(typed == meant or typed.isascii() for typed, meant in zip(words[at : at + length], marked, strict=True)):
                     return length, found
         return 1, None
 
