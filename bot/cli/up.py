@@ -1,9 +1,9 @@
 """`loa up`: everything at once; `loa sender`: only campaigns on their way out."""
 
-import asyncio
 import sys
 
 import click
+import uvloop
 
 from bot import logs
 from bot.serve import send, serve
@@ -17,11 +17,11 @@ from bot.settings import load
 def up(port: int | None, as_of: str | None, no_telegram: bool) -> None:
     settings = load(port=port, as_of=as_of)
     logs.configure(settings.log_level, settings.log_json)
-    sys.exit(0 if asyncio.run(serve(settings, telegram=not no_telegram)) else 1)
+    sys.exit(0 if uvloop.run(serve(settings, telegram=not no_telegram)) else 1)
 
 
 @click.command(help="Only send campaigns, beside a `loa up` and with the same settings; as many as you like. Ctrl-C stops it in order.")
 def sender() -> None:
     settings = load()
     logs.configure(settings.log_level, settings.log_json)
-    sys.exit(0 if asyncio.run(send(settings)) else 1)
+    sys.exit(0 if uvloop.run(send(settings)) else 1)

@@ -3,10 +3,14 @@
 from datetime import date
 from typing import Protocol
 
-import httpx
+import aiohttp
 
 from bot.dialogue.acts import Reply, parse_reply
 from bot.errors import Malformed, NotReady, TooSlow
+
+CONNECT = 1.0  # seconds to reach Rasa, which is on loopback
+CONNECTIONS = 64
+KEEP = 4.0  # seconds an idle connection is kept: less than Sanic's 5, or a question might meet a closing one
 
 
 class Understanding(Protocol):
@@ -19,33 +23,41 @@ class RasaClient:
     """`url`: e.g. http://127.0.0.1:5055. `timeout`: seconds for a whole turn."""
 
     def __init__(self, url: str, timeout: float):
-        self._http = httpx.AsyncClient(
-            base_url=url,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 1.0)),
-            limits=httpx.Limits(max_connections=64, max_keepalive_connections=64),
-            trust_env=False,  # Rasa is on loopback: a proxy of the machine is not for it
-        )
+        self._url, self._timeout = url.rstrip("/"), aiohttp.ClientTimeout(total=timeout, connect=min(timeout, CONNECT))
+        self._http: aiohttp.ClientSession | None = None
 
     async def ask(self, sender: str, text: str, today: date) -> Reply:
         body = {"sender": sender[:128], "text": text[:4000], "today": today.isoformat()}
         try:
-            response = await self._http.post("/webhooks/loa/webhook", json=body)
-        except (httpx.ReadTimeout, httpx.PoolTimeout, httpx.WriteTimeout) as error:
+            async with self._session().post(f"{self._url}/webhooks/loa/webhook", json=body) as response:
+                status, content = response.status, await response.read()
+        except aiohttp.ConnectionTimeoutError as error:
+            raise NotReady("Rasa cannot be reached in time") from error
+        except TimeoutError as error:
             raise TooSlow("Rasa did not answer in time") from error
-        except httpx.HTTPError as error:
+        except aiohttp.ClientError as error:
             raise NotReady(f"Rasa cannot be reached ({type(error).__name__})") from error
-        if response.status_code == 503:
+        if status == 503:
             raise NotReady("Rasa has no model loaded yet")
-        if response.status_code != 200:
-            raise Malformed(f"Rasa answered HTTP {response.status_code}")
-        return parse_reply(response.content)
+        if status != 200:
+            raise Malformed(f"Rasa answered HTTP {status}")
+        return parse_reply(content)
 
     async def ready(self) -> bool:
         """Whether a model is loaded and answering."""
         try:
-            return (await self._http.get("/webhooks/loa/health")).status_code == 200
-        except httpx.HTTPError:
+            async with self._session().get(f"{self._url}/webhooks/loa/health") as response:
+                return response.status == 200
+        except (aiohttp.ClientError, TimeoutError):
             return False
 
     async def close(self) -> None:
-        await self._http.aclose()
+        if self._http:
+            await self._http.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        # Made with the first request, since it belongs to a running loop. Proxies of the machine are not for loopback.
+        if self._http is None:
+            connector = aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP)
+            self._http = aiohttp.ClientSession(timeout=self._timeout, connector=connector, trust_env=False)
+        return self._http
