@@ -29,7 +29,8 @@ from bot.understanding.supervisor import nlu_environment, nlu_python
 TODAY = "2022-11-07"
 CONCURRENCIES = (1, 8, 32)
 FRESH, LONG = "fresh", "long"
-DOOR, RASA, STOCK = "Loa", "Loa's Rasa", "stock Rasa"
+DOOR, RASA, STOCK, LOOP = "Loa", "Loa's Rasa", "stock Rasa", "a fixed loop"
+LOOP_LENGTH = 100_000  # about as long as a turn
 PATIENCE = 600.0  # seconds for making a stock conversation long: its turns grow dearer with each message
 TIMEOUT = aiohttp.ClientTimeout(total=60)
 console = Console(stderr=True)
@@ -111,6 +112,7 @@ async def measure_loa(server: Server, effort: Effort, texts: Sequence[str], repo
         door = Door(http, f"{server.door}/api/chat", web_body, "replies", texts)
         rasa = Door(http, f"{server.rasa}/webhooks/loa/webhook", rasa_body, "acts", texts)
         await sample("warming up", door.fresh, 50, 1)
+        report.samples[FRESH, 1, LOOP] = await sample(LOOP, fixed_loop, effort.turns, 1)
         for concurrency in CONCURRENCIES:
             for who, target in ((DOOR, door), (RASA, rasa)):
                 report.samples[FRESH, concurrency, who] = await sample(
@@ -176,6 +178,11 @@ class Door:
             reply = await response.json()
         if self._proof and not reply[self._proof]:
             raise RuntimeError(f"{self._url} answered nothing")
+
+
+async def fixed_loop(worker: int, number: int) -> None:
+    """The same work each time: how much longer it takes at times is the machine's doing."""
+    sum(each * each for each in range(LOOP_LENGTH))
 
 
 def web_body(conversation: str, text: str) -> dict[str, Any]:
