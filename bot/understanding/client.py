@@ -23,7 +23,7 @@ class RasaClient:
     """`url`: e.g. http://127.0.0.1:5055. `timeout`: seconds for a whole turn."""
 
     def __init__(self, url: str, timeout: float):
-        self._url, self._timeout = url.rstrip("/"), aiohttp.ClientTimeout(total=timeout, connect=min(timeout, CONNECT))
+        self._url, self._timeout = url.rstrip("/"), aiohttp.ClientTimeout(total=timeout, sock_connect=min(timeout, CONNECT))
         self._http: aiohttp.ClientSession | None = None
 
     async def ask(self, sender: str, text: str, today: date) -> Reply:
